@@ -1,0 +1,95 @@
+// The one door into a pipeline, and all that a receiver knows of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "component/completion.hpp"
+#include "signal/batch.hpp"
+
+namespace rankwire {
+
+// Who keeps account of admitted bytes (the service's memory budget). Any thread.
+class AdmissionLedger {
+ public:
+  virtual ~AdmissionLedger() = default;
+  virtual bool try_reserve(Bytes more) = 0;
+  virtual void release(Bytes held) = 0;
+};
+
+// Memory claimed before decoding; given back when destroyed. Move-only.
+class Admission {
+ public:
+  Admission() = default;
+  Admission(std::shared_ptr<AdmissionLedger> ledger, Bytes held) : ledger_(std::move(ledger)), held_(held) {}
+  Admission(Admission&& other) noexcept : ledger_(std::move(other.ledger_)), held_(std::exchange(other.held_, {})) {}
+  Admission& operator=(Admission&& other) noexcept {
+    release();
+    ledger_ = std::move(other.ledger_);
+    held_ = std::exchange(other.held_, {});
+    return *this;
+  }
+  ~Admission() { release(); }
+
+  Bytes held() const { return held_; }
+  // Claims up to `total` in all, when the data turned out larger (decompression). False: refused.
+  bool grow_to(Bytes total) {
+    if (total <= held_ || !ledger_) return true;
+    if (!ledger_->try_reserve(total - held_)) return false;
+    held_ = total;
+    return true;
+  }
+
+ private:
+  void release() {
+    if (ledger_ && held_.count != 0) ledger_->release(held_);
+    ledger_.reset();
+    held_ = {};
+  }
+
+  std::shared_ptr<AdmissionLedger> ledger_;
+  Bytes held_;
+};
+
+class Intake {
+ public:
+  virtual ~Intake() = default;
+
+  // Claims room before the caller decodes. Never blocks. `refused` (with retry_after) means full:
+  // stop reading, or ask the sender to wait.
+  virtual Result<Admission> admit(Bytes estimate) = 0;
+
+  // Waits until `admit` may succeed again, for sources that can simply stop reading. False when
+  // stopped or past the deadline.
+  virtual bool wait_for_room(std::stop_token stop, Deadline deadline) = 0;
+
+  // Runs the processors on the caller's thread and returns when every queue has the batch; may wait
+  // for a disk. On success the data is ours, and `completion` hears when it is settled everywhere.
+  // On failure it is still the sender's: do not acknowledge, do not advance a checkpoint.
+  virtual Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion = {}) = 0;
+
+  // Records the receiver had to give up, with where and why ("unparsable", "too_long",
+  // "file_vanished"); keeps the conservation identity whole. Labels beyond the standard ones
+  // (namespace, pod) are bounded by the service.
+  virtual void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace = {},
+                             std::string_view pod = {}) = 0;
+};
+
+// The doors of a receiver or connector, by signal; null where no pipeline of that signal uses it.
+// They outlive the component.
+struct Intakes {
+  Intake* logs = nullptr;
+  Intake* metrics = nullptr;
+  Intake* traces = nullptr;
+
+  Intake* of(Signal signal) const {
+    return signal == Signal::logs ? logs : signal == Signal::metrics ? metrics : traces;
+  }
+};
+
+}  // namespace rankwire

@@ -1,0 +1,68 @@
+// A blocking HTTP/1.1 client with a pool of connections. Thread-safe: each caller has its own
+// connection while it waits. Plain or TLS; proxy by CONNECT or absolute form.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "net/network.hpp"
+#include "net/tls.hpp"
+
+namespace rankwire::net {
+
+struct Url {
+  std::string scheme;  // "http" or "https".
+  Endpoint endpoint;
+  std::string target;  // Path and query, at least "/".
+  static Result<Url> parse(std::string_view text);
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string target;                      // Path and query.
+  Headers headers;                         // Host, Content-Length and User-Agent are added if absent.
+  std::span<const std::string_view> body;  // Pieces, sent in order without being joined.
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;   // Names in lower case.
+  std::string body;  // At most HttpClientOptions::response_bytes_max.
+  std::string_view header(std::string_view lower_case_name) const;
+};
+
+struct HttpClientOptions {
+  Url base;
+  std::shared_ptr<TlsClientContext> tls;  // Required when base.scheme is https.
+  std::string proxy_url;                  // Empty: from HTTP_PROXY/HTTPS_PROXY/NO_PROXY.
+  std::size_t idle_connections_max = 100;
+  Duration idle_timeout = std::chrono::seconds(90);
+  std::uint64_t response_bytes_max = 1 << 20;
+  std::string user_agent = "rankwire";
+};
+
+class HttpClient {
+ public:
+  HttpClient(HttpClientOptions options, Network& network, Clock& clock);
+  ~HttpClient();
+  // An answer of any status is a success here; `retry_after_of` reads its Retry-After. A reused
+  // connection that turns out dead before a byte of the answer came is replaced once.
+  Result<HttpResponse> send(const HttpRequest& request, Deadline deadline, std::stop_token stop);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Retry-After in seconds or as a date; nullopt if absent or unreadable.
+std::optional<std::chrono::milliseconds> retry_after_of(const HttpResponse& response, const Clock& clock);
+
+}  // namespace rankwire::net

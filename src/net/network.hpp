@@ -1,0 +1,49 @@
+// Outgoing connections, as an interface: the simulator injects refusals, resets and stalls here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace rankwire::net {
+
+// A connected byte stream, used by one thread at a time. Every wait ends at the deadline
+// (`unavailable`) or when the token is stopped (`cancelled`).
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // At least one byte, or 0 at the end of the stream.
+  virtual Result<std::size_t> read(char* into, std::size_t size, Deadline deadline, std::stop_token stop) = 0;
+  // Everything or an error.
+  virtual Result<void> write(std::span<const std::string_view> pieces, Deadline deadline, std::stop_token stop) = 0;
+  // Whether the peer closed or sent something while the stream was idle: not fit for reuse.
+  virtual bool is_stale() = 0;
+};
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string text() const;
+};
+
+class TlsClientContext;
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  // Resolves, connects (each address in turn) and, with `tls`, shakes hands. `server_name` is what
+  // the certificate must carry.
+  virtual Result<std::unique_ptr<Stream>> connect(const Endpoint& to, TlsClientContext* tls,
+                                                  const std::string& server_name, Deadline deadline,
+                                                  std::stop_token stop) = 0;
+};
+
+std::unique_ptr<Network> make_system_network(Clock& clock);
+
+}  // namespace rankwire::net

@@ -1,0 +1,106 @@
+// HTTP/1.1 and gRPC servers. One event loop (one thread) per server; handlers run on it.
+// The handler is asked before the body is read, so that a refused request never enters memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "net/compression.hpp"
+#include "net/http_client.hpp"
+#include "net/tls.hpp"
+
+namespace rankwire::net {
+
+struct RequestHead {
+  std::string method;
+  std::string path;  // Without the query.
+  std::string query;
+  Headers headers;   // Names in lower case. For gRPC: metadata.
+  std::string peer;  // "10.1.2.3:40112"
+  bool is_grpc = false;
+  Encoding encoding = Encoding::identity;
+  std::optional<Bytes> body_size;  // As declared, still compressed; absent for chunked bodies.
+  std::string_view header(std::string_view lower_case_name) const;
+};
+
+struct ServerResponse {
+  int status = 200;  // HTTP only.
+  std::string content_type = "application/json";
+  std::string body;  // For gRPC: the response message.
+  Headers headers;
+};
+
+// One request from head to answer; made by ServerHandler::open, destroyed after the answer or when
+// the client goes away. All calls on the loop's thread.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  // Before more of the body is kept in memory: total so far (compressed). An error refuses it.
+  virtual Result<void> body_may_grow_to(Bytes) { return {}; }
+  // The whole body, as sent (gRPC: one message, still compressed with head.encoding if its flag says so;
+  // `is_compressed` tells). Errors become statuses: see `status_of`.
+  virtual Result<ServerResponse> finish(Buffer body, bool is_compressed) = 0;
+};
+
+class ServerHandler {
+ public:
+  virtual ~ServerHandler() = default;
+  // Called when the head is read (gRPC: when the message's length prefix is). Errors are answered at
+  // once and the body is not read.
+  virtual Result<std::unique_ptr<Exchange>> open(const RequestHead& head) = 0;
+  // For errors that need another answer than the mapping gives (404, 405, 415), HTTP only.
+  virtual std::optional<ServerResponse> special_answer(const RequestHead&) { return {}; }
+};
+
+enum class Protocol : std::uint8_t { http, grpc };
+
+struct CorsOptions {
+  std::vector<std::string> allowed_origins, allowed_headers, exposed_headers;
+  int max_age_seconds = 0;
+};
+
+struct ServerOptions {
+  Protocol protocol = Protocol::http;
+  Endpoint listen;        // Port 0: the system chooses; see Server::port().
+  std::string unix_path;  // Instead of `listen`.
+  std::shared_ptr<TlsServerContext> tls;
+  Bytes body_bytes_max{20u << 20};  // HTTP: 413. gRPC: RESOURCE_EXHAUSTED.
+  Bytes header_bytes_max{16u << 10};
+  std::uint32_t connections_max = 4096;
+  std::uint32_t concurrent_streams_max = 100;
+  Duration idle_timeout = std::chrono::minutes(2);
+  Duration read_timeout{std::chrono::seconds(60)};  // From first byte of a request to its last: slow senders end.
+  Duration keepalive_max_connection_age{0};         // gRPC: GOAWAY after this; 0: never.
+  Duration keepalive_max_connection_age_grace{std::chrono::seconds(10)};
+  Duration keepalive_time{std::chrono::hours(2)};
+  Duration keepalive_timeout{std::chrono::seconds(20)};
+  std::optional<CorsOptions> cors;
+  Headers response_headers;
+};
+
+class Server {
+ public:
+  // Binds and starts serving on a thread of its own. The handler outlives the server.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, ServerHandler& handler, Clock& clock);
+  virtual ~Server() = default;
+  virtual std::uint16_t port() const = 0;
+  // Stops accepting, lets requests in flight finish until the deadline, closes. Idempotent.
+  virtual void stop(Deadline deadline) = 0;
+};
+
+// The one place that maps error kinds to protocols.
+struct WireStatus {
+  int http = 500;
+  int grpc = 13;
+};
+WireStatus status_of(const Error& error);
+
+}  // namespace rankwire::net

@@ -1,0 +1,45 @@
+// What every signal shares: where telemetry comes from and which library made it.
+#pragma once
+
+#include "signal/value.hpp"
+
+namespace rankwire {
+
+struct Resource {
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+};
+
+struct Scope {
+  std::string_view name;
+  std::string_view version;
+  Attributes attributes;
+  std::uint32_t dropped_attributes_count = 0;
+};
+
+struct TraceId {
+  std::uint8_t bytes[16] = {};
+  bool is_set() const;
+};
+
+struct SpanId {
+  std::uint8_t bytes[8] = {};
+  bool is_set() const;
+};
+
+// Records of one scope, and scopes of one resource, as OTLP groups them.
+template <class Record>
+struct ScopeGroup {
+  Scope scope;
+  std::string_view schema_url;
+  List<Record> records;
+};
+
+template <class Record>
+struct ResourceGroup {
+  Resource resource;
+  std::string_view schema_url;
+  List<ScopeGroup<Record>> scopes;
+};
+
+}  // namespace rankwire
