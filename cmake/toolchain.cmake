@@ -16,7 +16,7 @@ endif()
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   -Werror -fno-plt -ffunction-sections -fdata-sections -fstack-protector-strong
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 on inlined library code at -O2.
   add_compile_options(-fpch-preprocess -Wshadow=local -Wno-missing-field-initializers -Wno-maybe-uninitialized
@@ -27,6 +27,7 @@ endif()
 add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_FORTIFY_SOURCE=2)
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 endif()
 if(RANKWIRE_SANITIZE)
