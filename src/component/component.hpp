@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/counters.hpp"
@@ -37,16 +38,26 @@ struct Environment {
 
 class Extension;
 
-// What a started component may ask of the service.
+enum class ComponentKind : std::uint8_t { receiver, processor, exporter, connector, extension };
+std::string_view to_string(ComponentKind kind);
+
+struct ComponentHealth {
+  ComponentKind kind = ComponentKind::receiver;
+  std::string id;                      // As written in the configuration.
+  std::optional<std::string> problem;  // Nothing: healthy.
+};
+
+// What a started component may ask of the service. Outlives every component.
 class Host {
  public:
   virtual ~Host() = default;
   // Null if there is none. Extensions start before and stop after everything else.
   virtual Extension* extension(const config::ComponentId& id) = 0;
+  // Every started component but the extensions. Any thread.
+  virtual std::vector<ComponentHealth> health() { return {}; }
+  // Everything has started and nothing is being stopped. Any thread.
+  virtual bool is_ready() { return true; }
 };
-
-enum class ComponentKind : std::uint8_t { receiver, processor, exporter, connector, extension };
-std::string_view to_string(ComponentKind kind);
 
 class Component {
  public:
