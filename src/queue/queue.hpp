@@ -41,6 +41,7 @@ struct QueueStatus {
   Bytes memory;                       // Held in memory.
   Bytes disk;                         // Held on disk.
   std::uint64_t records_corrupt = 0;  // Skipped because stored bytes fail their check (counted per stored record).
+  std::uint64_t lost_to_damage = 0;   // Telemetry records in those, as far as it is known.
 };
 
 class Queue {
