@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace rankwire::net {
 
@@ -25,17 +26,21 @@ struct TlsOptions {
 struct TlsClientOptions : TlsOptions {
   bool insecure_skip_verify = false;
   std::string server_name_override;
+  std::vector<std::string> alpn_protocols;  // Offered in this order; {"h2"} for gRPC.
 };
 
 struct TlsServerOptions : TlsOptions {
-  std::string client_ca_file;  // Set: clients must present a certificate it signed.
-  bool client_ca_file_reload = false;
+  std::string client_ca_file;          // Set: clients must present a certificate it signed.
+  bool client_ca_file_reload = false;  // Re-read as soon as the file changed.
 };
 
-// Thread-safe. Re-reads its files after reload_interval; a failed re-read keeps the old ones and is logged.
+// Thread-safe. Re-reads its files after reload_interval, when a connection is made; a failed re-read
+// keeps the old ones and is logged. Clock and log outlive the context. Defined in tls_context.hpp.
 class TlsClientContext;
 class TlsServerContext;
-Result<std::shared_ptr<TlsClientContext>> make_tls_client(TlsClientOptions options, Clock& clock);
-Result<std::shared_ptr<TlsServerContext>> make_tls_server(TlsServerOptions options, Clock& clock);
+Result<std::shared_ptr<TlsClientContext>> make_tls_client(TlsClientOptions options, Clock& clock,
+                                                          Logger* log = nullptr);
+Result<std::shared_ptr<TlsServerContext>> make_tls_server(TlsServerOptions options, Clock& clock,
+                                                          Logger* log = nullptr);
 
 }  // namespace rankwire::net
