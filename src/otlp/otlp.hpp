@@ -16,6 +16,9 @@ inline constexpr int nesting_max = 64;
 struct DecodeOptions {
   // Strings that are not valid UTF-8: true makes them valid (U+FFFD), false refuses the request.
   bool repair_utf8 = true;
+  // Structures of more than about this are `refused`: a request of empty records is a hundred times
+  // larger in memory than on the wire. 0: not bounded.
+  Bytes memory_max;
 };
 
 // Views into `bytes`: the caller keeps them alive with batch.keep(). Unknown fields are skipped.

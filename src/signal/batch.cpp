@@ -117,6 +117,7 @@ RecordBatch<Record> RecordBatch<Record>::clone() const {
   own_copy(copy.resources, arena);
   for (auto& resource : copy.resources) {
     own_copy(resource.resource.attributes, arena);
+    own_copy(resource.resource.entities, arena);
     own_copy(resource.scopes, arena);
     for (auto& scope : resource.scopes) {
       own_copy(scope.scope.attributes, arena);

@@ -5,9 +5,18 @@
 
 namespace rankwire {
 
+// Says which attributes of a resource identify an entity (a host, a pod) and which describe it.
+struct EntityRef {
+  std::string_view schema_url;
+  std::string_view type;
+  List<std::string_view> id_keys;
+  List<std::string_view> description_keys;
+};
+
 struct Resource {
   Attributes attributes;
   std::uint32_t dropped_attributes_count = 0;
+  List<EntityRef> entities;
 };
 
 struct Scope {
