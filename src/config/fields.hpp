@@ -19,10 +19,11 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -194,15 +195,16 @@ class Reader {
   ~Reader();
   template <class Config>
   void read(Config& value) {
-    begin();
-    fields().squash(value);
-    end();
+    do {
+      begin();
+      fields().squash(value);
+    } while (!end());
   }
 
  private:
   Fields& fields();
   void begin();
-  void end();
+  bool end();  // False: a `renamed` came after its field; visit once more with that known.
   struct State;
   std::unique_ptr<State> state_;
 };

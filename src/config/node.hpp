@@ -44,6 +44,7 @@ class Node {
   // Where the key was written, for entries of a map; otherwise `place()`.
   const Place& key_place() const { return key_place_.source ? key_place_ : place_; }
   Node with_key_place(Place place) const;
+  Node with_place(Place place) const;
 
   const std::string& text() const;  // Of a scalar; else empty.
   bool is_quoted() const { return is_quoted_; }
@@ -55,6 +56,8 @@ class Node {
   // The text that a string-typed field receives when it differs from text(): a whole-value
   // reference `${env:X}` with X=0123 is 83 for untyped fields and "0123" for strings.
   const std::string& original_text() const;
+  // True for a value that came from a reference; then a string field takes it whatever its kind.
+  bool has_original_text() const { return original_text_ != nullptr; }
   Node with_original_text(std::string text) const;
 
  private:

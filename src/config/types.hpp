@@ -4,6 +4,7 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -25,7 +26,7 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
+  Secret& operator=(const Secret& other);
   ~Secret();
 
   // The one way to the value; the name makes every use visible in review.
@@ -34,6 +35,8 @@ class Secret {
   bool operator==(const Secret&) const = default;
 
  private:
+  void wipe();
+
   std::string value_;
 };
 

@@ -1,0 +1,80 @@
+// Bookkeeping for one map being read.
+#include "config/scope.hpp"
+
+#include <algorithm>
+
+namespace rankwire::config {
+namespace {
+
+bool contains(const std::vector<std::string>& all, std::string_view one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+}  // namespace
+
+Scope::Scope(Node node, std::string path, Diagnostics& out, Renames& renames)
+    : node_(std::move(node)), path_(std::move(path)), out_(out), renames_(renames) {}
+
+std::string Scope::path_of(std::string_view key) const {
+  if (key.empty()) return path_;
+  return path_.empty() ? std::string(key) : path_ + "::" + std::string(key);
+}
+
+const Node* Scope::take(std::string_view key, bool is_suggested) {
+  asked_.emplace_back(key);
+  if (is_suggested) suggested_.emplace_back(key);
+  const Node* found = node_.find(key);
+  const auto others = renames_.find(key);
+  if (others == renames_.end()) return found;
+  for (const std::string& old_key : others->second) {
+    const Node* old = node_.find(old_key);
+    if (!old) continue;
+    asked_.push_back(old_key);
+    if (found) {
+      out_.error(old->key_place(), path_of(old_key), "is the same as " + std::string(key) + ", which is also set");
+    } else {
+      out_.warning(old->key_place(), path_of(old_key), "is an old spelling", "write " + std::string(key));
+      found = old;
+    }
+  }
+  return found;
+}
+
+bool Scope::rename(std::string_view old_key, std::string_view key) {
+  if (!contains(asked_, old_key)) asked_.emplace_back(old_key);
+  auto& known = renames_[std::string(key)];
+  if (contains(known, old_key)) return false;
+  known.emplace_back(old_key);
+  return node_.find(old_key) && contains(asked_, key);
+}
+
+void Scope::report_unknown() {
+  if (!node_.is_map()) return;
+  const std::vector<std::string_view> candidates(suggested_.begin(), suggested_.end());
+  for (const auto& [key, value] : node_.entries()) {
+    if (!contains(asked_, key)) out_.error(value.key_place(), path_of(key), "unknown key", suggest(key, candidates));
+  }
+}
+
+void Scope::error(std::string_view key, std::string message, std::string suggestion) {
+  // A value that could not be read keeps its default: what follows from that is not news.
+  if (!has_error_at(path_of(key))) out_.error(place_of(key), path_of(key), std::move(message), std::move(suggestion));
+}
+
+void Scope::warning(std::string_view key, std::string message, std::string suggestion) {
+  out_.warning(place_of(key), path_of(key), std::move(message), std::move(suggestion));
+}
+
+const Place& Scope::place_of(std::string_view key) const {
+  const std::string_view first = key.substr(0, key.find("::"));
+  if (const Node* value = key.empty() ? nullptr : node_.find(first)) return value->key_place();
+  return node_.key_place();
+}
+
+bool Scope::has_error_at(const std::string& path) const {
+  if (path == path_) return false;
+  return std::any_of(out_.all().begin(), out_.all().end(),
+                     [&](const Diagnostic& d) { return d.severity == Severity::error && d.path == path; });
+}
+
+}  // namespace rankwire::config
