@@ -22,6 +22,11 @@ class Stream {
   virtual Result<std::size_t> read(char* into, std::size_t size, Deadline deadline, std::stop_token stop) = 0;
   // Everything or an error.
   virtual Result<void> write(std::span<const std::string_view> pieces, Deadline deadline, std::stop_token stop) = 0;
+  // As `write`, starting at byte `from` of the pieces as if joined, but returns early when the peer
+  // sends something meanwhile (an HTTP server that answers before it has read the body). The value is
+  // the position reached. This default never returns early.
+  virtual Result<std::size_t> write_unless_answered(std::span<const std::string_view> pieces, std::size_t from,
+                                                    Deadline deadline, std::stop_token stop);
   // Whether the peer closed or sent something while the stream was idle: not fit for reuse.
   virtual bool is_stale() = 0;
 };
@@ -42,6 +47,10 @@ class Network {
   virtual Result<std::unique_ptr<Stream>> connect(const Endpoint& to, TlsClientContext* tls,
                                                   const std::string& server_name, Deadline deadline,
                                                   std::stop_token stop) = 0;
+  // Shakes hands over a stream this network made without TLS: the inside of a proxy's tunnel.
+  virtual Result<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> plain, TlsClientContext& tls,
+                                                 const std::string& server_name, Deadline deadline,
+                                                 std::stop_token stop);
 };
 
 std::unique_ptr<Network> make_system_network(Clock& clock);
