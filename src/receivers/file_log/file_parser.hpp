@@ -28,7 +28,9 @@ class FileParser {
   // `data` starts at byte `offset` of the file (of its decompressed contents for gzip) and is kept
   // alive by `out`'s buffers; records may point into it. Appends what complete lines yield and
   // returns how many bytes were taken; the rest is passed again, longer, next time. With
-  // `is_end`, no more will ever come: everything is taken, an unterminated last line included.
+  // `is_end`, no more will ever come: everything is taken, an unterminated last line included. What
+  // is then still held (see held_from) goes to a successor by `continue_from`; without one,
+  // `flush(Instant::max(), …)` appends it.
   virtual std::size_t parse(std::string_view data, std::uint64_t offset, bool is_end, LogBatch& out) = 0;
 
   // The offset from which data was taken but not yet appended as records (partial lines, recombined
@@ -38,7 +40,7 @@ class FileParser {
   // When `flush` has something to do: held or untaken data must not wait longer (force_flush_period).
   virtual std::optional<Instant> flush_due() const = 0;
   // Appends what has waited long enough. `untaken` is what the last `parse` did not take (its start
-  // is at `offset`); returns how many bytes of it were taken.
+  // is at `offset`); returns how many bytes of it were taken. Instant::max() flushes everything.
   virtual std::size_t flush(Instant now, std::string_view untaken, std::uint64_t offset, LogBatch& out) = 0;
 
   // The file was rotated and this parser reads its successor: takes over what `previous` holds, so

@@ -1,0 +1,316 @@
+#include "receivers/file_log/parse/line_parser.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "receivers/file_log/parse/kubernetes_path.hpp"
+
+namespace rankwire::file_log {
+
+namespace {
+
+// The sets of an AttributeBlock.
+constexpr std::size_t resource_set = 0;
+constexpr std::size_t plain_set = 1;
+constexpr std::size_t container_sets = 2;  // Six: two streams by three tags.
+enum TagIndex : std::size_t { full_tag, partial_tag, no_tag, tag_count };
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The largest size up to `size_max` that does not cut a UTF-8 sequence.
+std::size_t cut_at_character(std::string_view data, std::size_t size_max) {
+  std::size_t size = size_max;
+  for (int i = 0; i < 3 && size > 1 && size < data.size() && (data[size] & 0xC0) == 0x80; ++i) --size;
+  return (data[size] & 0xC0) == 0x80 ? size_max : size;
+}
+
+void append_file_facts(const FileAttributeChoice& choice, const FileFacts& facts, AttributeTexts& to) {
+  const auto add = [&to](bool is_chosen, const char* key, std::string_view value) {
+    if (is_chosen) to.emplace_back(key, value);
+  };
+  const std::string& resolved = facts.path_resolved.empty() ? facts.path : facts.path_resolved;
+  add(choice.name, "log.file.name", base_name(facts.path));
+  add(choice.path, "log.file.path", facts.path);
+  add(choice.name_resolved, "log.file.name_resolved", base_name(resolved));
+  add(choice.path_resolved, "log.file.path_resolved", resolved);
+  add(choice.owner_name, "log.file.owner.name", facts.owner_name);
+  add(choice.owner_group_name, "log.file.owner.group.name", facts.owner_group_name);
+  add(choice.permissions, "log.file.permissions", facts.permissions);
+}
+
+void append_kubernetes(const FileFacts& facts, AttributeTexts& to) {
+  KubernetesPath found;
+  // The resolved path knows more: uid and restart count.
+  KubernetesPath link;
+  const bool has_resolved = read_kubernetes_path(facts.path_resolved, found) && !found.pod_uid.empty();
+  if (!has_resolved && !read_kubernetes_path(facts.path, found)) {
+    if (!read_kubernetes_path(facts.path_resolved, found)) return;
+  }
+  const auto add = [&to](const char* key, std::string_view value) {
+    if (!value.empty()) to.emplace_back(key, value);
+  };
+  add("k8s.namespace.name", found.namespace_name);
+  add("k8s.pod.name", found.pod_name);
+  add("k8s.pod.uid", found.pod_uid);
+  add("k8s.container.name", found.container_name);
+  add("k8s.container.restart_count", found.restart_count);
+}
+
+}  // namespace
+
+LineParser::LineParser(std::shared_ptr<const LinePlan> plan, FileFacts facts)
+    : plan_(std::move(plan)),
+      facts_(std::move(facts)),
+      joiner_(plan_->container.has_value() ? plan_->container->size_max : 0) {}
+
+void LineParser::build_attributes() {
+  AttributeTexts resource = plan_->resource;
+  AttributeTexts plain = plan_->attributes;
+  append_file_facts(plan_->file, facts_, plain);
+  std::vector<AttributeTexts> sets;
+  if (plan_->container.has_value()) {
+    if (plan_->container->adds_metadata) append_kubernetes(facts_, resource);
+    for (const char* stream : {"stdout", "stderr"}) {
+      for (const char* tag : {"F", "P", ""}) {
+        AttributeTexts set = plain;
+        set.emplace_back("log.iostream", stream);
+        if (*tag != '\0') set.emplace_back("logtag", tag);
+        sets.push_back(std::move(set));
+      }
+    }
+  }
+  sets.insert(sets.begin(), {resource, plain});
+  block_ = AttributeBlock(sets);
+}
+
+void LineParser::begin(LogBatch& out, std::size_t size) {
+  if (block_.memory() == nullptr) build_attributes();
+  observed_unix_nanos_ = plan_->clock->unix_nanos();
+  now_ = plan_->clock->now();
+  sink_.begin(out, block_, block_.set(resource_set), static_cast<std::uint32_t>(size / line_size_mean_ + 4));
+}
+
+std::size_t LineParser::parse(std::string_view data, std::uint64_t offset, bool is_end, LogBatch& out) {
+  begin(out, data.size());
+  std::size_t taken = 0;
+  if (offset == 0 && plan_->decoder->encoding() == TextEncoding::utf8 && data.starts_with(byte_order_mark))
+    taken = byte_order_mark.size();
+  const std::uint64_t number_before = record_number_;
+  if (plan_->cutter == nullptr) {
+    taken += cut_lines(data.substr(taken), offset + taken);
+    if (is_end && taken != data.size() && !is_skipping_) take_raw(data.substr(taken), offset + taken);
+    if (is_end) taken = data.size();
+  } else {
+    taken += cut_entries(data.substr(taken), offset + taken, is_end);
+  }
+  if (record_number_ != number_before)
+    line_size_mean_ = std::max<std::size_t>(taken / (record_number_ - number_before), 16);
+  const std::size_t untaken = data.size() - taken;
+  if (taken != 0 || untaken != untaken_size_) untaken_since_ = now_;
+  untaken_size_ = untaken;
+  return taken;
+}
+
+std::size_t LineParser::skip_rest_of_line(std::string_view data) {
+  const std::size_t end = data.find('\n');
+  is_skipping_ = end == std::string_view::npos;
+  return is_skipping_ ? data.size() : end + 1;
+}
+
+std::size_t LineParser::cut_lines(std::string_view data, std::uint64_t offset) {
+  std::size_t taken = is_skipping_ ? skip_rest_of_line(data) : 0;
+  const char* const start = data.data();
+  const auto* last = static_cast<const char*>(memrchr(start + taken, '\n', data.size() - taken));
+  if (last != nullptr) {
+    const char* at = start + taken;
+    const char* const end = last + 1;
+    is_known_valid_ =
+        plan_->decoder->encoding() == TextEncoding::utf8 && is_valid_utf8({at, static_cast<std::size_t>(end - at)});
+    while (at != end) {
+      const auto* line_end = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+      auto size = static_cast<std::size_t>(line_end - at);
+      if (size > plan_->line_size_max) [[unlikely]]
+        at += cut_long_line({at, size + 1}, offset + static_cast<std::size_t>(at - start));
+      else
+        take_raw({at, size}, offset + static_cast<std::size_t>(at - start));
+      at = line_end + 1;
+      is_skipping_ = false;
+    }
+    taken = static_cast<std::size_t>(end - start);
+  }
+  is_known_valid_ = false;
+  if (data.size() - taken > plan_->line_size_max) taken += cut_long_line(data.substr(taken), offset + taken);
+  return taken;
+}
+
+// Takes what is longer than the maximum from a line whose end may be unknown yet; with a known end
+// (a last line feed) also takes the remainder.
+std::size_t LineParser::cut_long_line(std::string_view data, std::uint64_t offset) {
+  const bool has_end = data.back() == '\n';
+  std::size_t taken = 0;
+  const std::size_t size = data.size() - (has_end ? 1 : 0);
+  while (size - taken > plan_->line_size_max) {
+    const std::size_t piece = cut_at_character(data.substr(taken), plan_->line_size_max);
+    take_raw(data.substr(taken, piece), offset + taken);
+    taken += piece;
+    if (plan_->truncates) {
+      is_skipping_ = !has_end;
+      return data.size();
+    }
+  }
+  if (!has_end) return taken;
+  take_raw(data.substr(taken, size - taken), offset + taken);
+  return data.size();
+}
+
+std::size_t LineParser::cut_entries(std::string_view data, std::uint64_t offset, bool is_end) {
+  std::size_t taken = 0;
+  std::size_t searched = untaken_size_;
+  while (taken != data.size()) {
+    std::string_view rest = data.substr(taken);
+    LineCutter::Cut cut = plan_->cutter->next(rest, std::min(searched, rest.size()), is_end);
+    searched = 0;
+    if (cut.taken == 0 && rest.size() <= plan_->line_size_max) break;
+    if (cut.taken == 0) {
+      const std::size_t unit = plan_->decoder->unit_size();
+      const std::size_t size =
+          unit == 2 ? plan_->line_size_max & ~std::size_t{1} : cut_at_character(rest, plan_->line_size_max);
+      cut = {size, rest.substr(0, size)};
+    }
+    for (std::string_view text = cut.text; !text.empty();) {
+      const std::string_view piece = text.substr(0, plan_->line_size_max);
+      take_raw(piece, offset + taken);
+      text.remove_prefix(plan_->truncates ? text.size() : piece.size());
+    }
+    taken += cut.taken;
+  }
+  return taken;
+}
+
+std::string_view LineParser::trimmed(std::string_view line, bool keeps_trailing) const {
+  if (!plan_->keeps_leading_space)
+    while (!line.empty() && is_space(line.front())) line.remove_prefix(1);
+  if (!keeps_trailing)
+    while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
+  else if (plan_->cutter == nullptr && !line.empty() && line.back() == '\r')
+    line.remove_suffix(1);  // Part of the line end.
+  return line;
+}
+
+void LineParser::take_raw(std::string_view raw, std::uint64_t offset) {
+  if (!is_known_valid_) [[unlikely]]
+    raw = plan_->decoder->decode(raw, sink_.arena());
+  take_line(raw, offset);
+}
+
+void LineParser::take_line(std::string_view line, std::uint64_t offset) {
+  if (plan_->container.has_value()) {
+    take_container_line(line, offset);
+    return;
+  }
+  line = trimmed(line, plan_->keeps_trailing_space);
+  if (line.empty()) return;
+  add_plain(plan_->decoder->encoding() == TextEncoding::raw_bytes ? Value::of_bytes(line) : Value::of(line), offset);
+}
+
+void LineParser::take_container_line(std::string_view line, std::uint64_t offset) {
+  // The space at the end of a partial line belongs to the message; it is trimmed once joined.
+  line = trimmed(line, true);
+  if (line.empty()) return;
+  const ContainerStage& stage = *plan_->container;
+  ContainerLine parsed;
+  if (!read_container_line(line, stage.format, time_, sink_.arena(), parsed)) [[unlikely]] {
+    if (stage.on_error == OnError::send || stage.on_error == OnError::drop)
+      plan_->log->warn("line is not of the container format", {{"file", facts_.path}, {"offset", offset}});
+    if (stage.on_error == OnError::drop || stage.on_error == OnError::drop_quiet)
+      ++drops_.unparsable;
+    else
+      add_plain(Value::of(trimmed(line, plan_->keeps_trailing_space)), offset);
+    return;
+  }
+  if (joiner_.take(parsed, offset, now_, sink_.arena())) add_container(parsed, offset);
+}
+
+void LineParser::add_position(Attributes& attributes, std::uint64_t offset) {
+  Arena& arena = sink_.arena();
+  if (plan_->file.record_number)
+    set(attributes, arena, "log.file.record_number", Value::of(static_cast<std::int64_t>(record_number_)));
+  if (plan_->file.record_offset)
+    set(attributes, arena, "log.file.record_offset", Value::of(static_cast<std::int64_t>(offset)));
+}
+
+void LineParser::add_plain(Value body, std::uint64_t offset) {
+  LogRecord& record = sink_.add();
+  record.observed_time_unix_nanos = observed_unix_nanos_;
+  record.body = body;
+  record.attributes = block_.set(plain_set);
+  ++record_number_;
+  if (plan_->file.record_number || plan_->file.record_offset) add_position(record.attributes, offset);
+}
+
+void LineParser::add_container(const ContainerLine& line, std::uint64_t offset) {
+  std::string_view message = line.message;
+  // A Docker message keeps its own line end.
+  if (!line.is_docker && !plan_->keeps_trailing_space)
+    while (!message.empty() && is_space(message.back())) message.remove_suffix(1);
+  LogRecord& record = sink_.add();
+  record.time_unix_nanos = line.time_unix_nanos;
+  record.observed_time_unix_nanos = observed_unix_nanos_;
+  record.body = Value::of(message);
+  const bool is_error_stream = line.stream == "stderr";
+  const TagIndex tag = line.tag.empty() ? no_tag : line.tag == "F" ? full_tag : partial_tag;
+  record.attributes = block_.set(container_sets + (is_error_stream ? std::size_t{tag_count} : 0) + tag);
+  ++record_number_;
+  Arena& arena = sink_.arena();
+  if (line.tag.size() > 1) [[unlikely]]
+    set(record.attributes, arena, "logtag", Value::of(arena.copy(line.tag)));
+  if (!is_error_stream && line.stream != "stdout") [[unlikely]]
+    set(record.attributes, arena, "log.iostream", Value::of(arena.copy(line.stream)));
+  for (const KeyValue& extra : line.extra) set(record.attributes, arena, extra.key, extra.value);
+  if (plan_->file.record_number || plan_->file.record_offset) add_position(record.attributes, offset);
+}
+
+std::optional<std::uint64_t> LineParser::held_from() const { return joiner_.held_from(); }
+
+std::optional<Instant> LineParser::flush_due() const {
+  std::optional<Instant> due;
+  if (untaken_size_ != 0 && plan_->flush_period.count() > 0) due = untaken_since_ + plan_->flush_period;
+  if (const auto oldest = joiner_.oldest(); oldest.has_value()) {
+    const Instant at = *oldest + plan_->container->flush_period;
+    due = std::min(due.value_or(at), at);
+  }
+  return due;
+}
+
+std::size_t LineParser::flush(Instant now, std::string_view untaken, std::uint64_t offset, LogBatch& out) {
+  begin(out, untaken.size());
+  const bool is_all = now == Instant::max();
+  std::size_t taken = 0;
+  const bool may_flush = plan_->flush_period.count() > 0 || is_all;
+  if (!untaken.empty() && may_flush && (is_all || now >= untaken_since_ + plan_->flush_period)) {
+    if (plan_->cutter == nullptr)
+      take_raw(untaken, offset);
+    else
+      cut_entries(untaken, offset, true);
+    taken = untaken.size();
+    untaken_size_ = 0;
+  }
+  if (plan_->container.has_value()) {
+    const Instant since = is_all ? now : now - plan_->container->flush_period;
+    for (ContainerLine line; joiner_.release(since, sink_.arena(), line);) add_container(line, offset);
+  }
+  return taken;
+}
+
+void LineParser::continue_from(FileParser& previous) {
+  auto* other = dynamic_cast<LineParser*>(&previous);
+  if (other != nullptr) joiner_.continue_from(other->joiner_);
+}
+
+FileParser::Drops LineParser::take_drops() { return std::exchange(drops_, {}); }
+
+}  // namespace rankwire::file_log

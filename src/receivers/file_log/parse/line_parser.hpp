@@ -1,0 +1,61 @@
+// The parser of one file. Plain lines and container lines without further operators take a path
+// with no allocation per record: bodies are views into the tailer's buffer, attributes are shared.
+#pragma once
+
+#include <memory>
+
+#include "receivers/file_log/file_parser.hpp"
+#include "receivers/file_log/parse/attribute_block.hpp"
+#include "receivers/file_log/parse/container_joiner.hpp"
+#include "receivers/file_log/parse/line_plan.hpp"
+#include "receivers/file_log/parse/record_sink.hpp"
+
+namespace rankwire::file_log {
+
+class LineParser final : public FileParser {
+ public:
+  LineParser(std::shared_ptr<const LinePlan> plan, FileFacts facts);
+
+  std::size_t parse(std::string_view data, std::uint64_t offset, bool is_end, LogBatch& out) override;
+  std::optional<std::uint64_t> held_from() const override;
+  std::optional<Instant> flush_due() const override;
+  std::size_t flush(Instant now, std::string_view untaken, std::uint64_t offset, LogBatch& out) override;
+  void continue_from(FileParser& previous) override;
+  Drops take_drops() override;
+
+ private:
+  void begin(LogBatch& out, std::size_t size);
+  std::size_t cut_lines(std::string_view data, std::uint64_t offset);
+  std::size_t cut_entries(std::string_view data, std::uint64_t offset, bool is_end);
+  std::size_t cut_long_line(std::string_view data, std::uint64_t offset);
+  std::size_t skip_rest_of_line(std::string_view data);
+  void take_raw(std::string_view raw, std::uint64_t offset);
+  void take_line(std::string_view line, std::uint64_t offset);
+  void take_container_line(std::string_view line, std::uint64_t offset);
+  void add_plain(Value body, std::uint64_t offset);
+  void add_container(const ContainerLine& line, std::uint64_t offset);
+  void add_position(Attributes& attributes, std::uint64_t offset);
+  std::string_view trimmed(std::string_view line, bool keeps_trailing) const;
+  void build_attributes();
+
+  const std::shared_ptr<const LinePlan> plan_;
+  const FileFacts facts_;
+  AttributeBlock block_;  // Made with the first record: most of ten thousand files are idle.
+  RecordSink sink_;
+  Rfc3339Reader time_;
+  ContainerJoiner joiner_;
+  Drops drops_;
+
+  // Of the current call.
+  std::uint64_t observed_unix_nanos_ = 0;
+  Instant now_;
+  bool is_known_valid_ = false;  // The bytes being cut are valid UTF-8 throughout.
+
+  bool is_skipping_ = false;  // The rest of a truncated line.
+  std::size_t untaken_size_ = 0;
+  Instant untaken_since_;  // When the untaken bytes last changed.
+  std::size_t line_size_mean_ = 200;
+  std::uint64_t record_number_ = 0;
+};
+
+}  // namespace rankwire::file_log

@@ -1,0 +1,81 @@
+// Drives a parser in tests as the tailer does, and reads back what it appended.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "receivers/file_log/parse/parser_settings.hpp"
+#include "testing/fake_clock.hpp"
+
+namespace rankwire::file_log::testing {
+
+class ParseFixture {
+ public:
+  ParserConfig config;
+  FileFacts facts{"/data/train.log", "/data/train.log", "root", "root", "rw-r--r--"};
+  rankwire::testing::FakeClock clock;
+  NullLogger log;
+  Counters counters;
+  LogBatch batch;
+
+  void use_container() {
+    const config::Node type = config::Node::scalar("container", {});
+    config.operators = config::Node::sequence({config::Node::map({{"type", type}}, {})}, {});
+  }
+  FileParser& parser() {
+    if (factory_ == nullptr) factory_ = make_parser_factory(config, clock, log, counters);
+    if (parser_ == nullptr) parser_ = factory_->make(facts);
+    return *parser_;
+  }
+  // Continues behind what was taken before.
+  std::size_t parse(std::string_view data, bool is_end = false) {
+    // Kept with the batch, as the tailer's buffers are.
+    auto kept = std::make_shared<Buffer>(Buffer::copy_of(data));
+    batch.keep(kept);
+    const std::size_t taken = parser().parse(kept->view(), offset_, is_end, batch);
+    offset_ += taken;
+    return taken;
+  }
+  std::size_t flush(std::string_view untaken) {
+    auto kept = std::make_shared<Buffer>(Buffer::copy_of(untaken));
+    batch.keep(kept);
+    const std::size_t taken = parser().flush(clock.now(), kept->view(), offset_, batch);
+    offset_ += taken;
+    return taken;
+  }
+  void rotate() {
+    auto next = factory_->make(facts);
+    next->continue_from(*parser_);
+    parser_ = std::move(next);
+    offset_ = 0;
+  }
+
+  std::vector<const LogRecord*> records() const {
+    std::vector<const LogRecord*> all;
+    for (const LogResource& group : batch.resources)
+      for (const LogScope& scope : group.scopes)
+        for (const LogRecord& record : scope.records) all.push_back(&record);
+    return all;
+  }
+  const LogRecord& record(std::size_t index) const { return *records().at(index); }
+  std::vector<std::string> bodies() const {
+    std::vector<std::string> texts;
+    for (const LogRecord* record : records()) texts.emplace_back(record->body.text());
+    return texts;
+  }
+  std::string attribute(std::size_t index, std::string_view key) const {
+    const Value* value = find(record(index).attributes, key);
+    return value == nullptr ? "(absent)" : std::string(value->text());
+  }
+  std::string resource(std::string_view key) const {
+    const Value* value = find(batch.resources[0].resource.attributes, key);
+    return value == nullptr ? "(absent)" : std::string(value->text());
+  }
+
+ private:
+  std::unique_ptr<ParserFactory> factory_;
+  std::unique_ptr<FileParser> parser_;
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace rankwire::file_log::testing
