@@ -1,0 +1,267 @@
+// An HTTP server that swallows OTLP requests as cheaply as possible and says what came in. One thread, epoll.
+//
+//   http_sink [--port N] [--scan] [--control FILE]
+//
+// Prints the port on the first line; on SIGTERM or SIGINT prints one JSON line of totals. SIGUSR1 makes it
+// answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also finds in the
+// bodies:
+//   "#n=0000000042#"            numbered lines: counts distinct and repeated numbers
+//   "#t=1790000000123456789#"   the wall-clock time of writing: latency percentiles
+//   "customer_id=" + a digit    what should have been masked
+#include <arpa/inet.h>
+#include <libdeflate.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+volatile sig_atomic_t stop_wanted = 0;
+volatile sig_atomic_t refusing = 0;
+
+struct Totals {
+  std::uint64_t requests = 0, refused = 0, body_bytes = 0, unmasked = 0, numbered = 0, repeated = 0, undecodable = 0;
+  std::vector<std::uint8_t> seen;
+  std::vector<double> latencies_ms;
+};
+Totals totals;
+bool scanning = false;
+
+std::uint64_t now_nanos() {
+  timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+void note_number(std::uint64_t number) {
+  if (number > 1'000'000'000) return;
+  if (number >= totals.seen.size()) totals.seen.resize(number * 2 + 1024);
+  if (totals.seen[number] != 0) ++totals.repeated;
+  else ++totals.numbered;
+  totals.seen[number] = 1;
+}
+
+template <class Found>
+void each(std::string_view body, std::string_view marker, Found found) {
+  const char* at = body.data();
+  const char* end = body.data() + body.size();
+  while ((at = static_cast<const char*>(memmem(at, static_cast<std::size_t>(end - at), marker.data(), marker.size()))) != nullptr) {
+    at += marker.size();
+    found(std::string_view(at, static_cast<std::size_t>(end - at)));
+  }
+}
+
+void scan(std::string_view body) {
+  each(body, "#n=", [](std::string_view rest) { note_number(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10)); });
+  const std::uint64_t now = now_nanos();
+  each(body, "#t=", [now](std::string_view rest) {
+    const std::uint64_t written = std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10);
+    if (written != 0 && written < now) totals.latencies_ms.push_back(static_cast<double>(now - written) / 1e6);
+  });
+  each(body, "customer_id=", [](std::string_view rest) {
+    if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') ++totals.unmasked;
+  });
+}
+
+std::string inflated(std::string_view body, std::string_view encoding) {
+  std::string out(std::max<std::size_t>(body.size() * 16, 1 << 16), '\0');
+  for (; out.size() < (1u << 30); out.resize(out.size() * 2)) {
+    if (encoding == "zstd") {
+      const std::size_t size = ZSTD_decompress(out.data(), out.size(), body.data(), body.size());
+      if (ZSTD_isError(size) == 0) return out.substr(0, size);
+    } else {
+      static libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
+      std::size_t size = 0;
+      if (libdeflate_gzip_decompress(decompressor, body.data(), body.size(), out.data(), out.size(), &size) == LIBDEFLATE_SUCCESS)
+        return out.substr(0, size);
+    }
+  }
+  ++totals.undecodable;
+  return {};
+}
+
+struct Connection {
+  std::string input;          // Head, and the body when scanning.
+  std::uint64_t skip = 0;     // Body bytes still to swallow when not scanning.
+};
+
+std::string_view header(std::string_view head, std::string_view lower_name) {
+  std::size_t at = head.find("\r\n");
+  while (at != std::string_view::npos) {
+    at += 2;
+    const std::size_t end = head.find("\r\n", at);
+    if (end == std::string_view::npos || end == at) break;
+    const std::string_view line = head.substr(at, end - at);
+    if (line.size() > lower_name.size() && line[lower_name.size()] == ':' &&
+        strncasecmp(line.data(), lower_name.data(), lower_name.size()) == 0) {
+      std::string_view value = line.substr(lower_name.size() + 1);
+      while (value.starts_with(' ')) value.remove_prefix(1);
+      return value;
+    }
+    at = end;
+  }
+  return {};
+}
+
+void answer(int socket, bool is_json) {
+  const char* text = refusing != 0 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+                     : is_json     ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                                   : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+  (void)!::send(socket, text, std::strlen(text), MSG_NOSIGNAL);
+}
+
+// Handles whole requests at the front of the input; returns false on nonsense.
+bool handle(int socket, Connection& connection) {
+  for (;;) {
+    const std::size_t head_end = connection.input.find("\r\n\r\n");
+    if (head_end == std::string::npos) return connection.input.size() < (1 << 16);
+    const std::string_view head = std::string_view(connection.input).substr(0, head_end + 2);
+    const std::uint64_t length = std::strtoull(std::string(header(head, "content-length")).c_str(), nullptr, 10);
+    const std::size_t body_at = head_end + 4;
+    const std::size_t available = connection.input.size() - body_at;
+    const bool is_json = header(head, "content-type").starts_with("application/json");
+    if (scanning && available < length) return true;
+    ++totals.requests;
+    if (refusing != 0) ++totals.refused;
+    else totals.body_bytes += length;
+    if (scanning && refusing == 0) {
+      const std::string_view encoding = header(head, "content-encoding");
+      const std::string_view body = std::string_view(connection.input).substr(body_at, length);
+      if (encoding.empty()) scan(body);
+      else scan(inflated(body, encoding));
+    }
+    const std::uint64_t taken = std::min<std::uint64_t>(available, length);
+    connection.skip = length - taken;
+    connection.input.erase(0, body_at + taken);
+    // When not scanning, the answer goes out with the head: a discarding sink owes no patience. It must not
+    // overtake the body of a client that stops sending on an early answer, so wait for the last byte.
+    if (connection.skip == 0) answer(socket, is_json);
+    else return true;
+  }
+}
+
+bool readable(int socket, Connection& connection, std::vector<char>& buffer) {
+  for (;;) {
+    const ssize_t count = ::recv(socket, buffer.data(), buffer.size(), 0);
+    if (count == 0) return false;
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    std::string_view data(buffer.data(), static_cast<std::size_t>(count));
+    if (connection.skip != 0) {
+      const std::uint64_t taken = std::min<std::uint64_t>(connection.skip, data.size());
+      connection.skip -= taken;
+      data.remove_prefix(taken);
+      if (connection.skip == 0) answer(socket, false);
+    }
+    connection.input.append(data);
+    if (!connection.input.empty() && !handle(socket, connection)) return false;
+    if (static_cast<std::size_t>(count) < buffer.size()) return true;
+  }
+}
+
+double percentile(std::vector<double>& values, double p) {
+  if (values.empty()) return 0;
+  const std::size_t at = std::min(values.size() - 1, static_cast<std::size_t>(p * static_cast<double>(values.size())));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+  return values[at];
+}
+
+void print_totals() {
+  std::uint64_t highest = 0;
+  for (std::size_t i = 0; i < totals.seen.size(); ++i)
+    if (totals.seen[i] != 0) highest = i + 1;
+  std::printf("{\"requests\": %llu, \"refused\": %llu, \"body_bytes\": %llu, \"numbered\": %llu, \"repeated\": %llu, "
+              "\"highest\": %llu, \"unmasked\": %llu, \"undecodable\": %llu, \"latencies\": %zu, \"latency_p50_ms\": %.3f, "
+              "\"latency_p99_ms\": %.3f, \"latency_max_ms\": %.3f}\n",
+              static_cast<unsigned long long>(totals.requests), static_cast<unsigned long long>(totals.refused),
+              static_cast<unsigned long long>(totals.body_bytes), static_cast<unsigned long long>(totals.numbered),
+              static_cast<unsigned long long>(totals.repeated), static_cast<unsigned long long>(highest),
+              static_cast<unsigned long long>(totals.unmasked), static_cast<unsigned long long>(totals.undecodable),
+              totals.latencies_ms.size(), percentile(totals.latencies_ms, 0.5), percentile(totals.latencies_ms, 0.99),
+              percentile(totals.latencies_ms, 1.0));
+  std::fflush(stdout);
+}
+
+int listen_on(int port) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 256) != 0) {
+    std::perror("http_sink: bind");
+    std::exit(1);
+  }
+  socklen_t size = sizeof address;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  std::printf("%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return listener;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  int port = 0;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--scan") scanning = true;
+    else if (argument == "--refusing") refusing = 1;
+    else if (argument == "--port" && i + 1 < count) port = std::atoi(arguments[++i]);
+  }
+  struct sigaction action{};
+  action.sa_handler = [](int) { stop_wanted = 1; };
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = [](int) { refusing = refusing != 0 ? 0 : 1; };
+  ::sigaction(SIGUSR1, &action, nullptr);
+
+  const int listener = listen_on(port);
+  const int poller = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.fd = listener;
+  ::epoll_ctl(poller, EPOLL_CTL_ADD, listener, &interest);
+  std::unordered_map<int, Connection> connections;
+  std::vector<char> buffer(1 << 20);
+  while (stop_wanted == 0) {
+    epoll_event ready[64];
+    const int ready_count = ::epoll_wait(poller, ready, 64, -1);
+    for (int i = 0; i < ready_count; ++i) {
+      const int socket = ready[i].data.fd;
+      if (socket == listener) {
+        const int accepted = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted < 0) continue;
+        const int one = 1;
+        ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.fd = accepted;
+        ::epoll_ctl(poller, EPOLL_CTL_ADD, accepted, &event);
+        connections[accepted];
+      } else if (!readable(socket, connections[socket], buffer)) {
+        ::close(socket);
+        connections.erase(socket);
+      }
+    }
+  }
+  print_totals();
+  return 0;
+}

@@ -1,0 +1,271 @@
+#include "component/settings/attribute_actions.hpp"
+
+#include <openssl/sha.h>
+#include <re2/re2.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "config/load.hpp"
+
+namespace rankwire {
+namespace {
+
+const std::vector<config::Choice> action_choices = {
+    {"insert", static_cast<int>(ActionKind::insert)}, {"update", static_cast<int>(ActionKind::update)},
+    {"upsert", static_cast<int>(ActionKind::upsert)}, {"delete", static_cast<int>(ActionKind::remove)},
+    {"hash", static_cast<int>(ActionKind::hash)},     {"extract", static_cast<int>(ActionKind::extract)},
+    {"convert", static_cast<int>(ActionKind::convert)}};
+
+enum class Conversion : std::uint8_t { text, integer, real };
+
+struct Action {
+  ActionKind kind = ActionKind::none;
+  std::string_view key;
+  std::optional<Value> value;
+  std::optional<Value> default_value;
+  std::string_view from_attribute;
+  std::unique_ptr<RE2> pattern;
+  std::vector<std::string_view> groups;  // Of `extract`: the name of each group, in order; empty if unnamed.
+  Conversion conversion = Conversion::text;
+};
+
+std::string_view number_text(double value, Arena& arena) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  return arena.copy({text, static_cast<std::size_t>(end - text)});
+}
+
+// Scalars as text; nothing for lists and maps.
+std::optional<std::string_view> text_of(const Value& value, Arena& arena) {
+  switch (value.type()) {
+    case ValueType::text:
+    case ValueType::bytes: return value.text();
+    case ValueType::boolean: return value.boolean() ? "true" : "false";
+    case ValueType::integer: return arena.copy(std::to_string(value.integer()));
+    case ValueType::real: return number_text(value.real(), arena);
+    default: return std::nullopt;
+  }
+}
+
+Value hashed(const Value& value, Arena& arena) {
+  const auto text = text_of(value, arena).value_or("");
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  char* hex = arena.allocate_array<char>(2 * SHA256_DIGEST_LENGTH);
+  for (int i = 0; i < SHA256_DIGEST_LENGTH; ++i) {
+    constexpr char digits[] = "0123456789abcdef";
+    hex[2 * i] = digits[digest[i] >> 4];
+    hex[2 * i + 1] = digits[digest[i] & 15];
+  }
+  return Value::of(std::string_view(hex, 2 * SHA256_DIGEST_LENGTH));
+}
+
+// What cannot be converted stays as it is, as upstream.
+Value converted(const Value& value, Conversion to, Arena& arena) {
+  if (to == Conversion::text) {
+    const auto text = text_of(value, arena);
+    return text ? Value::of(*text) : value;
+  }
+  double number = 0;
+  if (value.type() == ValueType::integer) {
+    if (to == Conversion::integer) return value;
+    number = static_cast<double>(value.integer());
+  } else if (value.type() == ValueType::real) {
+    number = value.real();
+  } else if (value.type() == ValueType::boolean) {
+    number = value.boolean() ? 1 : 0;
+  } else if (value.is_text()) {
+    const std::string_view text = value.text();
+    if (to == Conversion::integer) {
+      std::int64_t integer = 0;
+      const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), integer);
+      return code == std::errc() && end == text.data() + text.size() ? Value::of(integer) : value;
+    }
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (code != std::errc() || end != text.data() + text.size()) return value;
+  } else {
+    return value;
+  }
+  if (to == Conversion::real) return Value::of(number);
+  if (!(std::fabs(number) < 9.2e18)) return value;
+  return Value::of(static_cast<std::int64_t>(number));
+}
+
+void extract(const Action& action, Attributes& attributes, Arena& arena) {
+  const Value* source = find(attributes, action.key);
+  if (source == nullptr || !source->is_text()) return;
+  std::vector<re2::StringPiece> groups(action.groups.size() + 1);
+  const re2::StringPiece text(source->text().data(), source->text().size());
+  if (!action.pattern->Match(text, 0, text.size(), RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size())))
+    return;
+  for (std::size_t i = 0; i < action.groups.size(); ++i) {
+    const re2::StringPiece& group = groups[i + 1];
+    set(attributes, arena, action.groups[i], Value::of(std::string_view(group.data(), group.size())));
+  }
+}
+
+void remove_matching(const RE2& pattern, Attributes& attributes, Arena& arena) {
+  for (std::uint32_t i = attributes.size(); i-- > 0;) {
+    const std::string_view key = std::as_const(attributes)[i].key;
+    if (!RE2::PartialMatch(re2::StringPiece(key.data(), key.size()), pattern)) continue;
+    attributes.own(arena);
+    attributes.erase(i);
+  }
+}
+
+void hash_matching(const RE2& pattern, Attributes& attributes, Arena& arena) {
+  for (std::uint32_t i = 0; i < attributes.size(); ++i) {
+    const std::string_view key = std::as_const(attributes)[i].key;
+    if (!RE2::PartialMatch(re2::StringPiece(key.data(), key.size()), pattern)) continue;
+    attributes.own(arena);
+    attributes[i].value = hashed(attributes[i].value, arena);
+  }
+}
+
+std::optional<Value> new_value(const Action& action, const Attributes& attributes) {
+  if (action.value) return action.value;
+  if (const Value* source = find(attributes, action.from_attribute)) return *source;
+  return action.default_value;
+}
+
+void apply_one(const Action& action, Attributes& attributes, Arena& arena) {
+  const Value* present = action.key.empty() ? nullptr : find(attributes, action.key);
+  switch (action.kind) {
+    case ActionKind::none: break;
+    case ActionKind::insert:
+    case ActionKind::update:
+    case ActionKind::upsert: {
+      if (action.kind == ActionKind::insert && present != nullptr) break;
+      if (action.kind == ActionKind::update && present == nullptr) break;
+      if (const auto value = new_value(action, attributes)) set(attributes, arena, action.key, *value);
+      break;
+    }
+    case ActionKind::remove:
+      if (present != nullptr) remove(attributes, arena, action.key);
+      if (action.pattern) remove_matching(*action.pattern, attributes, arena);
+      break;
+    case ActionKind::hash:
+      if (present != nullptr) set(attributes, arena, action.key, hashed(*present, arena));
+      if (action.pattern) hash_matching(*action.pattern, attributes, arena);
+      break;
+    case ActionKind::extract: extract(action, attributes, arena); break;
+    case ActionKind::convert:
+      if (present != nullptr) set(attributes, arena, action.key, converted(*present, action.conversion, arena));
+      break;
+  }
+}
+
+}  // namespace
+
+void AttributeActionConfig::fields(config::Fields& f) {
+  f.field("key", key, "The attribute to act on.");
+  f.choice("action", action, action_choices, "What to do. Required.");
+  f.field("value", value, "The value to insert, update or upsert.");
+  f.field("from_attribute", from_attribute, "Take the value from this attribute.");
+  f.field("default_value", default_value, "Used when `from_attribute` is absent.");
+  f.field("pattern", pattern, "Regular expression: named groups for `extract`, keys for `delete` and `hash`.");
+  f.field("converted_type", converted_type, "Of `convert`: int, double or string.");
+  f.unsupported("from_context", "request metadata is not kept with the data yet");
+}
+
+void AttributeActionConfig::validate(config::Validator& v) const {
+  const bool sets = action == ActionKind::insert || action == ActionKind::update || action == ActionKind::upsert;
+  const bool may_use_pattern = action == ActionKind::remove || action == ActionKind::hash;
+  if (action == ActionKind::none)
+    return v.error("action", "must be set", "one of insert, update, upsert, delete, hash, extract, convert");
+  if (key.empty() && !(may_use_pattern && !pattern.empty())) v.error("key", "must be set");
+  if (sets && value.is_null() && from_attribute.empty())
+    v.error("value", "one of `value` and `from_attribute` must be set");
+  if (sets && !value.is_null() && !from_attribute.empty())
+    v.error("from_attribute", "only one of `value` and `from_attribute` may be set");
+  if (action == ActionKind::convert && converted_type != "int" && converted_type != "double" &&
+      converted_type != "string")
+    v.error("converted_type", "must be int, double or string");
+  if (action == ActionKind::extract && pattern.empty()) v.error("pattern", "must be set for extract");
+  if (!pattern.empty()) {
+    const RE2 compiled(pattern, RE2::Quiet);
+    if (!compiled.ok()) v.error("pattern", "not a regular expression: " + compiled.error());
+    else if (action == ActionKind::extract && compiled.NumberOfCapturingGroups() == 0)
+      v.error("pattern", "extract needs at least one named group", "(?P<name>…)");
+    else if (action == ActionKind::extract &&
+             compiled.NamedCapturingGroups().size() != static_cast<std::size_t>(compiled.NumberOfCapturingGroups()))
+      v.error("pattern", "every group of an extract pattern must be named", "(?P<name>…)");
+  }
+}
+
+struct AttributeActions::Compiled {
+  Arena arena;  // Keys, names and values of the actions.
+  std::vector<Action> actions;
+};
+
+AttributeActions::AttributeActions(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
+AttributeActions::AttributeActions(AttributeActions&&) noexcept = default;
+AttributeActions& AttributeActions::operator=(AttributeActions&&) noexcept = default;
+AttributeActions::~AttributeActions() = default;
+
+Result<AttributeActions> AttributeActions::compile(const std::vector<AttributeActionConfig>& configs) {
+  auto compiled = std::make_unique<Compiled>();
+  Arena& arena = compiled->arena;
+  for (const AttributeActionConfig& config : configs) {
+    Action action;
+    action.kind = config.action;
+    action.key = arena.copy(config.key);
+    action.from_attribute = arena.copy(config.from_attribute);
+    if (!config.value.is_null()) action.value = value_of(config.value, arena);
+    if (!config.default_value.is_null()) action.default_value = value_of(config.default_value, arena);
+    if (config.converted_type == "int") action.conversion = Conversion::integer;
+    if (config.converted_type == "double") action.conversion = Conversion::real;
+    if (!config.pattern.empty()) {
+      action.pattern = std::make_unique<RE2>(config.pattern, RE2::Quiet);
+      if (!action.pattern->ok())
+        return Error(ErrorKind::invalid, "pattern \"" + config.pattern + "\": " + action.pattern->error());
+      action.groups.resize(static_cast<std::size_t>(action.pattern->NumberOfCapturingGroups()));
+      for (const auto& [number, name] : action.pattern->CapturingGroupNames())
+        action.groups[static_cast<std::size_t>(number - 1)] = arena.copy(name);
+    }
+    compiled->actions.push_back(std::move(action));
+  }
+  return AttributeActions(std::move(compiled));
+}
+
+void AttributeActions::apply(Attributes& attributes, Arena& arena) const {
+  for (const Action& action : compiled_->actions) apply_one(action, attributes, arena);
+}
+
+bool AttributeActions::empty() const { return compiled_->actions.empty(); }
+
+Value value_of(const config::Node& node, Arena& arena) {
+  if (node.is_sequence()) {
+    List<Value> items;
+    for (const config::Node& item : node.items()) items.push(arena, value_of(item, arena));
+    return Value::of(items);
+  }
+  if (node.is_map()) {
+    Attributes entries;
+    for (const auto& [key, value] : node.entries()) entries.push(arena, {arena.copy(key), value_of(value, arena)});
+    return Value::of(entries);
+  }
+  switch (config::scalar_type(node)) {
+    case config::ScalarType::null: return {};
+    case config::ScalarType::boolean: return Value::of(node.text() == "true" || node.text() == "True" || node.text() == "TRUE");
+    case config::ScalarType::integer: {
+      std::int64_t number = 0;
+      const std::string& text = node.text();
+      std::string_view digits = text;
+      const bool is_negative = digits.starts_with('-');
+      if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
+      int base = 10;
+      if (digits.starts_with("0x")) base = 16, digits.remove_prefix(2);
+      else if (digits.starts_with("0o")) base = 8, digits.remove_prefix(2);
+      else if (digits.size() > 1 && digits.starts_with('0')) base = 8, digits.remove_prefix(1);
+      (void)std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+      return Value::of(is_negative ? -number : number);
+    }
+    case config::ScalarType::real: return Value::of(std::strtod(node.text().c_str(), nullptr));
+    case config::ScalarType::text: return Value::of(arena.copy(node.text()));
+  }
+  return {};
+}
+
+}  // namespace rankwire
