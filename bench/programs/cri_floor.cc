@@ -121,12 +121,12 @@ class Sender {
               ZSTD_compressCCtx(zstd_, compressed_.data(), compressed_.size(), body.data(), body.size(), 1)};
     }
     char head[256];
-    const int size = std::snprintf(head, sizeof head,
-                                   "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
-                                   "%s%s%sContent-Length: %zu\r\n\r\n",
-                                   encoding_ == "none" ? "" : "Content-Encoding: ",
-                                   encoding_ == "none" ? "" : encoding_.c_str(), encoding_ == "none" ? "" : "\r\n",
-                                   body.size());
+    const int size =
+        std::snprintf(head, sizeof head,
+                      "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
+                      "%s%s%sContent-Length: %zu\r\n\r\n",
+                      encoding_ == "none" ? "" : "Content-Encoding: ", encoding_ == "none" ? "" : encoding_.c_str(),
+                      encoding_ == "none" ? "" : "\r\n", body.size());
     send_all({head, static_cast<std::size_t>(size)}, MSG_MORE);
     send_all(body, 0);
     char answer[1024];

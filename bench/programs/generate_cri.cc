@@ -33,8 +33,8 @@ std::string step_line(std::uint64_t step, int rank) {
       "grad norm: %.3f | num zeros: 0.0 | number of skipped iterations:   0 | number of nan iterations:   0 | "
       "samples per second: %.3f | TFLOPs: %.2f |",
       rank, static_cast<unsigned long long>(step), static_cast<unsigned long long>(step * 2048),
-      static_cast<unsigned long long>(step * 2048 * 2048), 10636.0 + static_cast<double>(draw(900)) / 10,
-      5.279e-5, 2.0 + static_cast<double>(draw(1000)) / 1e4, 0.2 + static_cast<double>(draw(1000)) / 1e3,
+      static_cast<unsigned long long>(step * 2048 * 2048), 10636.0 + static_cast<double>(draw(900)) / 10, 5.279e-5,
+      2.0 + static_cast<double>(draw(1000)) / 1e4, 0.2 + static_cast<double>(draw(1000)) / 1e3,
       19.0 + static_cast<double>(draw(99)) / 100, 147.0 + static_cast<double>(draw(99)) / 100);
 }
 
@@ -42,14 +42,15 @@ std::string nccl_line(int rank) {
   return formatted(
       "node-%d:3468:%llu [%d] NCCL INFO Channel %02llu/0 : %d[%d] -> %d[%d] [send] via NET/Libfabric/%d/GDRDMA comm "
       "0x%012llx nRanks 160 busId %llx",
-      rank / 8, static_cast<unsigned long long>(3900 + draw(64)), rank % 8, static_cast<unsigned long long>(draw(32)), rank,
-      rank % 8, (rank + 8) % 160, rank % 8, rank % 4, static_cast<unsigned long long>(draw(1ull << 40)),
+      rank / 8, static_cast<unsigned long long>(3900 + draw(64)), rank % 8, static_cast<unsigned long long>(draw(32)),
+      rank, rank % 8, (rank + 8) % 160, rank % 8, rank % 4, static_cast<unsigned long long>(draw(1ull << 40)),
       static_cast<unsigned long long>(draw(0xffff)));
 }
 
 std::string json_line(std::uint64_t step, int rank) {
   return formatted(
-      "{\"level\":\"info\",\"ts\":%llu.%03llu,\"logger\":\"data.loader\",\"rank\":%d,\"step\":%llu,\"shard\":\"s3://corpus/"
+      "{\"level\":\"info\",\"ts\":%llu.%03llu,\"logger\":\"data.loader\",\"rank\":%d,\"step\":%llu,\"shard\":\"s3://"
+      "corpus/"
       "shard-%05llu.parquet\",\"rows\":%llu,\"wait_ms\":%.2f,\"msg\":\"shard read\",\"retries\":0}",
       static_cast<unsigned long long>(1'790'000'000 + step), static_cast<unsigned long long>(draw(1000)), rank,
       static_cast<unsigned long long>(step), static_cast<unsigned long long>(draw(99999)),
@@ -75,7 +76,8 @@ std::string message(std::uint64_t line, int rank) {
 }
 
 bool write_file(const std::string& directory, int index, std::uint64_t size_wanted, std::uint64_t& lines) {
-  const std::string pod = formatted("%s/training_llm-worker-%d_6f1c0b4e-0000-4000-8000-%012d", directory.c_str(), index, index);
+  const std::string pod =
+      formatted("%s/training_llm-worker-%d_6f1c0b4e-0000-4000-8000-%012d", directory.c_str(), index, index);
   const std::string container = pod + "/pytorch";
   ::mkdir(pod.c_str(), 0755);
   ::mkdir(container.c_str(), 0755);
@@ -87,10 +89,10 @@ bool write_file(const std::string& directory, int index, std::uint64_t size_want
   for (std::uint64_t line = 0; written < size_wanted; ++line, ++lines) {
     nanos += 1000 + draw(300'000);
     const std::uint64_t second = nanos / 1'000'000'000;
-    const std::string text = formatted(
-        "2026-11-22T%02llu:%02llu:%02llu.%09lluZ %s F ", static_cast<unsigned long long>(second / 3600 % 24),
-        static_cast<unsigned long long>(second / 60 % 60), static_cast<unsigned long long>(second % 60),
-        static_cast<unsigned long long>(nanos % 1'000'000'000), draw(8) == 0 ? "stderr" : "stdout") +
+    const std::string text =
+        formatted("2026-11-22T%02llu:%02llu:%02llu.%09lluZ %s F ", static_cast<unsigned long long>(second / 3600 % 24),
+                  static_cast<unsigned long long>(second / 60 % 60), static_cast<unsigned long long>(second % 60),
+                  static_cast<unsigned long long>(nanos % 1'000'000'000), draw(8) == 0 ? "stderr" : "stdout") +
         message(line, index) + "\n";
     written += text.size();
     std::fwrite(text.data(), 1, text.size(), file);

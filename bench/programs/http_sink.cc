@@ -52,8 +52,10 @@ std::uint64_t now_nanos() {
 void note_number(std::uint64_t number) {
   if (number > 1'000'000'000) return;
   if (number >= totals.seen.size()) totals.seen.resize(number * 2 + 1024);
-  if (totals.seen[number] != 0) ++totals.repeated;
-  else ++totals.numbered;
+  if (totals.seen[number] != 0)
+    ++totals.repeated;
+  else
+    ++totals.numbered;
   totals.seen[number] = 1;
 }
 
@@ -61,14 +63,17 @@ template <class Found>
 void each(std::string_view body, std::string_view marker, Found found) {
   const char* at = body.data();
   const char* end = body.data() + body.size();
-  while ((at = static_cast<const char*>(memmem(at, static_cast<std::size_t>(end - at), marker.data(), marker.size()))) != nullptr) {
+  while ((at = static_cast<const char*>(
+              memmem(at, static_cast<std::size_t>(end - at), marker.data(), marker.size()))) != nullptr) {
     at += marker.size();
     found(std::string_view(at, static_cast<std::size_t>(end - at)));
   }
 }
 
 void scan(std::string_view body) {
-  each(body, "#n=", [](std::string_view rest) { note_number(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10)); });
+  each(body, "#n=", [](std::string_view rest) {
+    note_number(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10));
+  });
   const std::uint64_t now = now_nanos();
   each(body, "#t=", [now](std::string_view rest) {
     const std::uint64_t written = std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10);
@@ -88,7 +93,8 @@ std::string inflated(std::string_view body, std::string_view encoding) {
     } else {
       static libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
       std::size_t size = 0;
-      if (libdeflate_gzip_decompress(decompressor, body.data(), body.size(), out.data(), out.size(), &size) == LIBDEFLATE_SUCCESS)
+      if (libdeflate_gzip_decompress(decompressor, body.data(), body.size(), out.data(), out.size(), &size) ==
+          LIBDEFLATE_SUCCESS)
         return out.substr(0, size);
     }
   }
@@ -97,8 +103,8 @@ std::string inflated(std::string_view body, std::string_view encoding) {
 }
 
 struct Connection {
-  std::string input;          // Head, and the body when scanning.
-  std::uint64_t skip = 0;     // Body bytes still to swallow when not scanning.
+  std::string input;       // Head, and the body when scanning.
+  std::uint64_t skip = 0;  // Body bytes still to swallow when not scanning.
 };
 
 std::string_view header(std::string_view head, std::string_view lower_name) {
@@ -122,7 +128,7 @@ std::string_view header(std::string_view head, std::string_view lower_name) {
 void answer(int socket, bool is_json) {
   const char* text = refusing != 0 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
                      : is_json     ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                                   : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+                               : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
   (void)!::send(socket, text, std::strlen(text), MSG_NOSIGNAL);
 }
 
@@ -138,21 +144,27 @@ bool handle(int socket, Connection& connection) {
     const bool is_json = header(head, "content-type").starts_with("application/json");
     if (scanning && available < length) return true;
     ++totals.requests;
-    if (refusing != 0) ++totals.refused;
-    else totals.body_bytes += length;
+    if (refusing != 0)
+      ++totals.refused;
+    else
+      totals.body_bytes += length;
     if (scanning && refusing == 0) {
       const std::string_view encoding = header(head, "content-encoding");
       const std::string_view body = std::string_view(connection.input).substr(body_at, length);
-      if (encoding.empty()) scan(body);
-      else scan(inflated(body, encoding));
+      if (encoding.empty())
+        scan(body);
+      else
+        scan(inflated(body, encoding));
     }
     const std::uint64_t taken = std::min<std::uint64_t>(available, length);
     connection.skip = length - taken;
     connection.input.erase(0, body_at + taken);
     // When not scanning, the answer goes out with the head: a discarding sink owes no patience. It must not
     // overtake the body of a client that stops sending on an early answer, so wait for the last byte.
-    if (connection.skip == 0) answer(socket, is_json);
-    else return true;
+    if (connection.skip == 0)
+      answer(socket, is_json);
+    else
+      return true;
   }
 }
 
@@ -185,15 +197,16 @@ void print_totals() {
   std::uint64_t highest = 0;
   for (std::size_t i = 0; i < totals.seen.size(); ++i)
     if (totals.seen[i] != 0) highest = i + 1;
-  std::printf("{\"requests\": %llu, \"refused\": %llu, \"body_bytes\": %llu, \"numbered\": %llu, \"repeated\": %llu, "
-              "\"highest\": %llu, \"unmasked\": %llu, \"undecodable\": %llu, \"latencies\": %zu, \"latency_p50_ms\": %.3f, "
-              "\"latency_p99_ms\": %.3f, \"latency_max_ms\": %.3f}\n",
-              static_cast<unsigned long long>(totals.requests), static_cast<unsigned long long>(totals.refused),
-              static_cast<unsigned long long>(totals.body_bytes), static_cast<unsigned long long>(totals.numbered),
-              static_cast<unsigned long long>(totals.repeated), static_cast<unsigned long long>(highest),
-              static_cast<unsigned long long>(totals.unmasked), static_cast<unsigned long long>(totals.undecodable),
-              totals.latencies_ms.size(), percentile(totals.latencies_ms, 0.5), percentile(totals.latencies_ms, 0.99),
-              percentile(totals.latencies_ms, 1.0));
+  std::printf(
+      "{\"requests\": %llu, \"refused\": %llu, \"body_bytes\": %llu, \"numbered\": %llu, \"repeated\": %llu, "
+      "\"highest\": %llu, \"unmasked\": %llu, \"undecodable\": %llu, \"latencies\": %zu, \"latency_p50_ms\": %.3f, "
+      "\"latency_p99_ms\": %.3f, \"latency_max_ms\": %.3f}\n",
+      static_cast<unsigned long long>(totals.requests), static_cast<unsigned long long>(totals.refused),
+      static_cast<unsigned long long>(totals.body_bytes), static_cast<unsigned long long>(totals.numbered),
+      static_cast<unsigned long long>(totals.repeated), static_cast<unsigned long long>(highest),
+      static_cast<unsigned long long>(totals.unmasked), static_cast<unsigned long long>(totals.undecodable),
+      totals.latencies_ms.size(), percentile(totals.latencies_ms, 0.5), percentile(totals.latencies_ms, 0.99),
+      percentile(totals.latencies_ms, 1.0));
   std::fflush(stdout);
 }
 
@@ -222,9 +235,12 @@ int main(int count, char** arguments) {
   int port = 0;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
-    if (argument == "--scan") scanning = true;
-    else if (argument == "--refusing") refusing = 1;
-    else if (argument == "--port" && i + 1 < count) port = std::atoi(arguments[++i]);
+    if (argument == "--scan")
+      scanning = true;
+    else if (argument == "--refusing")
+      refusing = 1;
+    else if (argument == "--port" && i + 1 < count)
+      port = std::atoi(arguments[++i]);
   }
   struct sigaction action{};
   action.sa_handler = [](int) { stop_wanted = 1; };

@@ -46,8 +46,9 @@ std::string request_body(int records) {
     std::string record(1, static_cast<char>(1 << 3 | 1));
     record.append(reinterpret_cast<const char*>(&time), 8);
     record += std::string("\x10\x09", 2) + field(3, "INFO");
-    record += field(5, field(1, "order accepted customer_id=" + std::to_string(10'000'000 + i) +
-                                    " amount=12.50 currency=EUR latency_ms=17 path=/api/v2/orders status=201 region=eu-west"));
+    record += field(
+        5, field(1, "order accepted customer_id=" + std::to_string(10'000'000 + i) +
+                        " amount=12.50 currency=EUR latency_ms=17 path=/api/v2/orders status=201 region=eu-west"));
     record += attribute(6, "http.request.method", "POST") + attribute(6, "url.path", "/api/v2/orders") +
               attribute(6, "user_agent.original", "checkout/2.7.1") + attribute(6, "thread.name", "worker-7");
     all += field(2, record);
@@ -112,8 +113,9 @@ int main(int count, char** arguments) {
   }
   const int port = std::atoi(arguments[1]), records = std::atoi(arguments[3]);
   const std::string body = request_body(records);
-  const std::string request = "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string request =
+      "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
   records_left = std::atoll(arguments[4]);
   timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -121,7 +123,8 @@ int main(int count, char** arguments) {
   for (int i = 0; i < std::atoi(arguments[2]); ++i) threads.emplace_back(run, port, std::cref(request), records);
   for (std::thread& thread : threads) thread.join();
   clock_gettime(CLOCK_MONOTONIC, &end);
-  const double seconds = static_cast<double>(end.tv_sec - begin.tv_sec) + static_cast<double>(end.tv_nsec - begin.tv_nsec) / 1e9;
+  const double seconds =
+      static_cast<double>(end.tv_sec - begin.tv_sec) + static_cast<double>(end.tv_nsec - begin.tv_nsec) / 1e9;
   std::printf("{\"records\": %lld, \"bytes_per_record\": %.0f, \"seconds\": %.3f, \"refusals\": %llu}\n",
               std::atoll(arguments[4]), static_cast<double>(body.size()) / records, seconds,
               static_cast<unsigned long long>(refusals.load()));

@@ -22,7 +22,9 @@ inline LogBatch log_batch(const std::vector<std::string>& bodies) {
   return batch;
 }
 
-inline LogRecord& record_at(LogBatch& batch, std::uint32_t index) { return batch.resources[0].scopes[0].records[index]; }
+inline LogRecord& record_at(LogBatch& batch, std::uint32_t index) {
+  return batch.resources[0].scopes[0].records[index];
+}
 
 inline std::string text_of(const Value& value) {
   switch (value.type()) {

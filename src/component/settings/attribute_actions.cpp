@@ -12,9 +12,9 @@ namespace rankwire {
 namespace {
 
 const std::vector<config::Choice> action_choices = {
-    {"insert", static_cast<int>(ActionKind::insert)}, {"update", static_cast<int>(ActionKind::update)},
-    {"upsert", static_cast<int>(ActionKind::upsert)}, {"delete", static_cast<int>(ActionKind::remove)},
-    {"hash", static_cast<int>(ActionKind::hash)},     {"extract", static_cast<int>(ActionKind::extract)},
+    {"insert", static_cast<int>(ActionKind::insert)},  {"update", static_cast<int>(ActionKind::update)},
+    {"upsert", static_cast<int>(ActionKind::upsert)},  {"delete", static_cast<int>(ActionKind::remove)},
+    {"hash", static_cast<int>(ActionKind::hash)},      {"extract", static_cast<int>(ActionKind::extract)},
     {"convert", static_cast<int>(ActionKind::convert)}};
 
 enum class Conversion : std::uint8_t { text, integer, real };
@@ -185,7 +185,8 @@ void AttributeActionConfig::validate(config::Validator& v) const {
   if (action == ActionKind::extract && pattern.empty()) v.error("pattern", "must be set for extract");
   if (!pattern.empty()) {
     const RE2 compiled(pattern, RE2::Quiet);
-    if (!compiled.ok()) v.error("pattern", "not a regular expression: " + compiled.error());
+    if (!compiled.ok())
+      v.error("pattern", "not a regular expression: " + compiled.error());
     else if (action == ActionKind::extract && compiled.NumberOfCapturingGroups() == 0)
       v.error("pattern", "extract needs at least one named group", "(?P<name>…)");
     else if (action == ActionKind::extract &&
@@ -248,7 +249,8 @@ Value value_of(const config::Node& node, Arena& arena) {
   }
   switch (config::scalar_type(node)) {
     case config::ScalarType::null: return {};
-    case config::ScalarType::boolean: return Value::of(node.text() == "true" || node.text() == "True" || node.text() == "TRUE");
+    case config::ScalarType::boolean:
+      return Value::of(node.text() == "true" || node.text() == "True" || node.text() == "TRUE");
     case config::ScalarType::integer: {
       std::int64_t number = 0;
       const std::string& text = node.text();
@@ -256,9 +258,12 @@ Value value_of(const config::Node& node, Arena& arena) {
       const bool is_negative = digits.starts_with('-');
       if (digits.starts_with('-') || digits.starts_with('+')) digits.remove_prefix(1);
       int base = 10;
-      if (digits.starts_with("0x")) base = 16, digits.remove_prefix(2);
-      else if (digits.starts_with("0o")) base = 8, digits.remove_prefix(2);
-      else if (digits.size() > 1 && digits.starts_with('0')) base = 8, digits.remove_prefix(1);
+      if (digits.starts_with("0x"))
+        base = 16, digits.remove_prefix(2);
+      else if (digits.starts_with("0o"))
+        base = 8, digits.remove_prefix(2);
+      else if (digits.size() > 1 && digits.starts_with('0'))
+        base = 8, digits.remove_prefix(1);
       (void)std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
       return Value::of(is_negative ? -number : number);
     }

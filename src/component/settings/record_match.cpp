@@ -86,7 +86,8 @@ Result<void> compile_attributes(const std::vector<AttributeMatchConfig>& configs
 }
 
 bool all_match(const std::vector<AttributeMatch>& wanted, const Attributes& attributes) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const AttributeMatch& match) { return match.matches(attributes); });
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](const AttributeMatch& match) { return match.matches(attributes); });
 }
 
 }  // namespace

@@ -37,8 +37,10 @@ TEST_CASE("actions change the attributes of every record") {
 
 TEST_CASE("include and exclude choose the records") {
   const std::string action = "actions: [{key: a, value: 1, action: insert}]";
-  CHECK(after("{" + action + ", include: {match_type: strict, log_bodies: [first]}}") == Texts{"{a=1}", "{level=error}"});
-  CHECK(after("{" + action + ", exclude: {match_type: regexp, log_bodies: ['^f']}}") == Texts{"{}", "{level=error,a=1}"});
+  CHECK(after("{" + action + ", include: {match_type: strict, log_bodies: [first]}}") ==
+        Texts{"{a=1}", "{level=error}"});
+  CHECK(after("{" + action + ", exclude: {match_type: regexp, log_bodies: ['^f']}}") ==
+        Texts{"{}", "{level=error,a=1}"});
   CHECK(after("{" + action + ", include: {match_type: strict, log_severity_number: {min: WARN}}}") ==
         Texts{"{}", "{level=error,a=1}"});
   CHECK(after("{" + action + ", include: {match_type: strict, attributes: [{key: level, value: error}]}}") ==

@@ -18,7 +18,8 @@ struct LogMatchConfig : MatchConfig {
     f.field("bodies", log_bodies, "Bodies (text only); one must match.");
   }
   void validate(config::Validator& v) const {
-    const bool needs_type = !log_severity_texts.empty() || !log_bodies.empty() || !attributes.empty() || !resources.empty();
+    const bool needs_type =
+        !log_severity_texts.empty() || !log_bodies.empty() || !attributes.empty() || !resources.empty();
     if (match_type == MatchType::none && needs_type) v.error("match_type", "must be set", "strict or regexp");
     if (is_empty()) v.error("", "needs at least one condition");
     if (const auto compiled = RecordMatch::compile(*this); !compiled) v.error("", compiled.error().message());
@@ -66,8 +67,8 @@ struct FilterConfig {
     f.optional_section("logs", logs, "Which log records to keep.");
     f.optional_section("metrics", metrics, "Which metrics to keep.");
     f.optional_section("spans", spans, "Which spans to keep.");
-    for (const char* key : {"log_conditions", "metric_conditions", "trace_conditions", "profile_conditions", "traces",
-                            "profiles"})
+    for (const char* key :
+         {"log_conditions", "metric_conditions", "trace_conditions", "profile_conditions", "traces", "profiles"})
       f.unsupported(key, "OTTL conditions are not supported yet");
   }
   void validate(config::Validator& v) const {

@@ -41,7 +41,8 @@ TEST_CASE("every occurrence of a blocked value in a log body is masked") {
 
 TEST_CASE("patterns without a literal start mask too") {
   Fixture fixture;
-  auto processor = fixture.processor("{allow_all_keys: true, blocked_values: ['[0-9]{4}-[0-9]{4}', '(?i)secret|token']}");
+  auto processor =
+      fixture.processor("{allow_all_keys: true, blocked_values: ['[0-9]{4}-[0-9]{4}', '(?i)secret|token']}");
   SignalBatch batch = log_batch({"card 1234-5678 SECRET", "Token"});
   REQUIRE(processor->process(batch));
   CHECK(bodies_of(batch.logs()) == std::vector<std::string>{"card **** ****", "****"});
@@ -58,7 +59,8 @@ TEST_CASE("without allowed keys every attribute goes") {
 TEST_CASE("allowed keys stay, ignored keys are not even masked, blocked keys are masked whole") {
   Fixture fixture;
   auto processor = fixture.processor(
-      "{allowed_keys: [a, password_hash], ignored_keys: [raw], blocked_key_patterns: ['^password'], blocked_values: ['x+']}");
+      "{allowed_keys: [a, password_hash], ignored_keys: [raw], blocked_key_patterns: ['^password'], blocked_values: "
+      "['x+']}");
   SignalBatch batch = with_attributes({{"a", Value::of("1xx2")},
                                        {"raw", Value::of("xx")},
                                        {"gone", Value::of("y")},

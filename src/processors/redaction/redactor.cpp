@@ -13,13 +13,12 @@ namespace {
 constexpr std::string_view mask = "****";
 constexpr int nesting_max = 64;
 
-const std::vector<config::Choice> hash_choices = {
-    {"", static_cast<int>(HashFunction::none)},
-    {"md5", static_cast<int>(HashFunction::md5)},
-    {"sha1", static_cast<int>(HashFunction::sha1)},
-    {"sha3", static_cast<int>(HashFunction::sha3)},
-    {"hmac-sha256", static_cast<int>(HashFunction::hmac_sha256)},
-    {"hmac-sha512", static_cast<int>(HashFunction::hmac_sha512)}};
+const std::vector<config::Choice> hash_choices = {{"", static_cast<int>(HashFunction::none)},
+                                                  {"md5", static_cast<int>(HashFunction::md5)},
+                                                  {"sha1", static_cast<int>(HashFunction::sha1)},
+                                                  {"sha3", static_cast<int>(HashFunction::sha3)},
+                                                  {"hmac-sha256", static_cast<int>(HashFunction::hmac_sha256)},
+                                                  {"hmac-sha512", static_cast<int>(HashFunction::hmac_sha512)}};
 const std::vector<config::Choice> summary_choices = {{"silent", static_cast<int>(Summary::silent)},
                                                      {"", static_cast<int>(Summary::silent)},
                                                      {"info", static_cast<int>(Summary::info)},
@@ -77,8 +76,9 @@ void RedactionConfig::validate(config::Validator& v) const {
   check_patterns(v, "blocked_key_patterns", blocked_key_patterns);
   check_patterns(v, "blocked_values", blocked_values);
   check_patterns(v, "allowed_values", allowed_values);
-  const std::size_t key_size_min =
-      hash_function == HashFunction::hmac_sha256 ? 32 : hash_function == HashFunction::hmac_sha512 ? 64 : 0;
+  const std::size_t key_size_min = hash_function == HashFunction::hmac_sha256   ? 32
+                                   : hash_function == HashFunction::hmac_sha512 ? 64
+                                                                                : 0;
   if (hmac_key.reveal().size() < key_size_min)
     v.error("hmac_key", "must have at least " + std::to_string(key_size_min) + " bytes for this hash_function");
 }
@@ -132,9 +132,9 @@ std::string_view Redactor::replacement(std::string_view matched, Arena& arena) c
   unsigned int size = 0;
   const auto* data = reinterpret_cast<const unsigned char*>(matched.data());
   const std::string& key = config_.hmac_key.reveal();
-  const bool is_made =
-      is_keyed ? HMAC(function, key.data(), static_cast<int>(key.size()), data, matched.size(), digest, &size) != nullptr
-               : EVP_Digest(data, matched.size(), digest, &size, function, nullptr) == 1;
+  const bool is_made = is_keyed ? HMAC(function, key.data(), static_cast<int>(key.size()), data, matched.size(), digest,
+                                       &size) != nullptr
+                                : EVP_Digest(data, matched.size(), digest, &size, function, nullptr) == 1;
   if (!is_made) return mask;  // A hash that FIPS forbids, say: never fall back to the plain value.
   char* hex = arena.allocate_array<char>(std::size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
@@ -238,8 +238,10 @@ std::uint64_t Redactor::redact_entries(Attributes& entries, Arena& arena, int de
     }
     if (names != nullptr) {
       if (is_masked) names->masked.push_back(entry.key);
-      if (treatment == Treatment::keep) ++names->ignored;
-      else names->allowed.push_back(entry.key);
+      if (treatment == Treatment::keep)
+        ++names->ignored;
+      else
+        names->allowed.push_back(entry.key);
     }
     if (is_masked) {
       ++counts.masked_values;

@@ -56,7 +56,8 @@ class Redactor {
 
   explicit Redactor(const RedactionConfig& config);
   Treatment treatment_of(std::string_view key) const;
-  std::uint64_t redact_entries(Attributes& entries, Arena& arena, int depth, Names* names, RedactionCounts& counts) const;
+  std::uint64_t redact_entries(Attributes& entries, Arena& arena, int depth, Names* names,
+                               RedactionCounts& counts) const;
   // Masks in a value; true if it changed.
   bool mask_value(Value& value, Arena& arena, int depth) const;
   bool mask_text(std::string_view& text, Arena& arena) const;

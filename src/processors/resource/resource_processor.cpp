@@ -8,7 +8,9 @@ namespace {
 struct ResourceConfig {
   std::vector<AttributeActionConfig> attributes;
 
-  void fields(config::Fields& f) { f.list("attributes", attributes, "Actions on each resource's attributes, in order."); }
+  void fields(config::Fields& f) {
+    f.list("attributes", attributes, "Actions on each resource's attributes, in order.");
+  }
   void validate(config::Validator& v) const {
     if (attributes.empty()) v.error("attributes", "must name at least one action");
   }

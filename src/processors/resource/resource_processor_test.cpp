@@ -13,7 +13,8 @@ std::string after(const std::string& actions, std::initializer_list<KeyValue> be
   auto processor = fixture.make("{attributes: [" + actions + "]}");
   REQUIRE_MESSAGE(processor.has_value(), (processor ? "" : processor.error().message()));
   LogBatch batch = testing::log_batch({"x"});
-  for (const KeyValue& entry : before) set(batch.resources[0].resource.attributes, batch.arena(), entry.key, entry.value);
+  for (const KeyValue& entry : before)
+    set(batch.resources[0].resource.attributes, batch.arena(), entry.key, entry.value);
   SignalBatch signal = std::move(batch);
   REQUIRE((*processor)->process(signal));
   return testing::text_of(signal.logs().resources[0].resource.attributes);
@@ -64,7 +65,8 @@ TEST_CASE("wrong actions are refused with the key that is wrong") {
   testing::ProcessorFixture fixture(resource_factory());
   CHECK(fixture.refusal("{attributes: [{key: a, value: 1, action: insret}]}").find("insert") != std::string::npos);
   CHECK(fixture.refusal("{attributes: [{key: a, action: insert}]}").find("from_attribute") != std::string::npos);
-  CHECK(fixture.refusal("{attributes: [{key: a, action: extract, pattern: 'a(b)'}]}").find("group") != std::string::npos);
+  CHECK(fixture.refusal("{attributes: [{key: a, action: extract, pattern: 'a(b)'}]}").find("group") !=
+        std::string::npos);
   CHECK(fixture.refusal("{}").find("at least one action") != std::string::npos);
 }
 
