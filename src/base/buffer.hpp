@@ -45,6 +45,7 @@ class Buffer {
   }
   void commit(std::size_t count) { size_ += count; }
   void append(std::string_view text) {
+    if (text.empty()) return;  // Its data may be null, which memcpy does not allow.
     std::memcpy(prepare(text.size()), text.data(), text.size());
     size_ += text.size();
   }
