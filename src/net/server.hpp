@@ -32,7 +32,8 @@ struct RequestHead {
 };
 
 struct ServerResponse {
-  int status = 200;  // HTTP only.
+  int status = 200;     // HTTP only.
+  int grpc_status = 0;  // gRPC only; not 0: `body` is the message of the status.
   std::string content_type = "application/json";
   std::string body;  // For gRPC: the response message.
   Headers headers;
@@ -55,8 +56,10 @@ class ServerHandler {
   virtual ~ServerHandler() = default;
   // Called when the head is read (gRPC: when the message's length prefix is). Errors are answered at
   // once and the body is not read.
+  // `head` is valid during the call only.
   virtual Result<std::unique_ptr<Exchange>> open(const RequestHead& head) = 0;
-  // For errors that need another answer than the mapping gives (404, 405, 415), HTTP only.
+  // Asked before `open`, for requests that need another answer than errors map to (404, 405, 415,
+  // UNIMPLEMENTED): what it returns is sent and the body is not read.
   virtual std::optional<ServerResponse> special_answer(const RequestHead&) { return {}; }
 };
 
@@ -76,12 +79,17 @@ struct ServerOptions {
   Bytes header_bytes_max{16u << 10};
   std::uint32_t connections_max = 4096;
   std::uint32_t concurrent_streams_max = 100;
-  Duration idle_timeout = std::chrono::minutes(2);
+  // Of these times 0 means without limit.
+  Duration idle_timeout = std::chrono::minutes(2);  // Without a request.
   Duration read_timeout{std::chrono::seconds(60)};  // From first byte of a request to its last: slow senders end.
-  Duration keepalive_max_connection_age{0};         // gRPC: GOAWAY after this; 0: never.
+  Duration keepalive_max_connection_age{0};         // gRPC: GOAWAY after this.
   Duration keepalive_max_connection_age_grace{std::chrono::seconds(10)};
   Duration keepalive_time{std::chrono::hours(2)};
   Duration keepalive_timeout{std::chrono::seconds(20)};
+  Duration keepalive_min_time{0};       // gRPC: clients that ping more often than this are sent away.
+  bool is_keep_alive = true;            // HTTP: false closes after each answer.
+  std::shared_ptr<BufferPool> buffers;  // Bodies come from here; null: each its own allocation.
+  Logger* log = nullptr;
   std::optional<CorsOptions> cors;
   Headers response_headers;
 };
