@@ -101,7 +101,10 @@ Instant BatchingQueue::ripe_at() const {
 void BatchingQueue::collect(Lock& lock, const std::stop_token& stop) {
   constexpr Duration wait_max = std::chrono::hours(1);
   while (!stop.stop_requested()) {
-    refill(lock);
+    if (const auto pause = refill(lock); pause && ready_.empty()) {
+      ripe_.wait_for(lock, stop, *pause, [] { return false; });
+      continue;
+    }
     const Instant at = ripe_at();
     const Instant now = clock_.now();
     if (is_closed_ || at <= now) return;

@@ -30,8 +30,9 @@ class BatchingQueue : public Queue {
  protected:
   using Lock = std::unique_lock<std::mutex>;
 
-  // Reads more into `ready_`, from wherever else elements are; may unlock meanwhile.
-  virtual void refill(Lock&) {}
+  // Reads more into `ready_`, from wherever else elements are; may unlock meanwhile. Returns how
+  // long to wait before trying again if that is not possible now.
+  virtual std::optional<Duration> refill(Lock&) { return {}; }
   // Elements that are not in `ready_` yet. Called with the mutex held, as all below.
   virtual bool has_unread() const { return false; }
   virtual Bytes disk_bytes() const { return {}; }

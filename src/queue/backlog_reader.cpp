@@ -1,0 +1,61 @@
+#include "queue/backlog_reader.hpp"
+
+#include <algorithm>
+
+namespace rankwire::queue {
+
+Result<void> BacklogReader::open(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from) {
+  reader_.reset();
+  auto file = place_.files.open(place_.path(number, segment_suffix), {.follow_symlinks = false});
+  if (!file) return std::move(file).error();
+  auto acks = read_acks(place_.files, place_.path(number, ack_suffix), created_unix_nanos);
+  acks_ = acks ? std::move(*acks) : std::vector<Ack>{};
+  reader_ = std::make_unique<SegmentReader>(std::shared_ptr<File>(std::move(*file)), number, from);
+  number_ = number;
+  return {};
+}
+
+bool BacklogReader::skip_acknowledged(std::uint32_t limit, bool may_skip) {
+  const std::uint32_t at = reader_->at();
+  const auto behind = std::upper_bound(acks_.begin(), acks_.end(), at,
+                                       [](std::uint32_t offset, const Ack& ack) { return offset < ack.from; });
+  if (behind == acks_.begin() || std::prev(behind)->to <= at) return false;
+  if (may_skip) reader_->skip_to(std::min(std::prev(behind)->to, limit));
+  return true;
+}
+
+Result<Run> BacklogReader::read(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from,
+                                std::uint32_t limit) {
+  if (!reader_ || number_ != number || reader_->at() != from) RANKWIRE_TRY(open(number, created_unix_nanos, from));
+  Run run{.batch = {.signal = place_.signal}, .origin = std::make_shared<Origin>()};
+  Origin& origin = *run.origin;
+  origin.stored = 0;
+  Buffer bytes;
+  while (origin.stored == 0 || (is_joining_ && bytes.size() < run_bytes_max)) {
+    if (skip_acknowledged(limit, origin.stored == 0)) {
+      if (origin.stored != 0) break;
+      continue;
+    }
+    auto step = reader_->next(limit);
+    if (!step) return std::move(step).error();
+    if (step->kind == StepKind::end) break;
+    if (step->kind != StepKind::record || step->header.kind == RecordKind::seal) {
+      if (origin.stored != 0) break;
+      continue;
+    }
+    if (origin.stored++ == 0) {
+      origin.from = step->from;
+      bytes.reserve(is_joining_ ? std::max(2 * run_bytes_max, step->payload.size()) : step->payload.size());
+    }
+    origin.to = step->to;
+    origin.records += step->header.record_count;
+    bytes.append(step->payload);
+  }
+  if (origin.stored == 0) return run;
+  run.batch.record_count = origin.records;
+  run.batch.size = {bytes.size()};
+  run.batch.chunks.push_back(std::make_shared<const Buffer>(std::move(bytes)));
+  return run;
+}
+
+}  // namespace rankwire::queue
