@@ -54,7 +54,7 @@ Result<Run> BacklogReader::read(std::uint64_t number, std::uint64_t created_unix
   if (origin.stored == 0) return run;
   run.batch.record_count = origin.records;
   run.batch.size = {bytes.size()};
-  run.batch.chunks.push_back(std::make_shared<const Buffer>(std::move(bytes)));
+  if (!bytes.empty()) run.batch.chunks.push_back(std::make_shared<const Buffer>(std::move(bytes)));
   return run;
 }
 

@@ -153,7 +153,7 @@ Result<void> DiskQueue::check_space(const WireBatch& batch) const {
 // The completion ends with this call: whoever pushed keeps it alive on failure, and after success
 // nobody need answer for the batch any more.
 Result<void> DiskQueue::push(WireBatch batch, CompletionRef /*completion*/) {
-  if (batch.record_count == 0) return {};
+  if (batch.record_count == 0 || batch.size.count == 0) return {};
   Pending pending;
   pending.record.header = {.signal = signal_,
                            .payload_size = static_cast<std::uint32_t>(batch.size.count),

@@ -9,7 +9,7 @@ class MemoryQueue final : public BatchingQueue {
   using BatchingQueue::BatchingQueue;
 
   Result<void> push(WireBatch batch, CompletionRef completion) override {
-    if (batch.record_count == 0) return {};
+    if (batch.record_count == 0 || batch.size.count == 0) return {};
     auto origin = std::make_shared<Origin>();
     origin->units = measure(batch, policy_.sizer);
     origin->records = batch.record_count;
