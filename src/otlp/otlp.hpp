@@ -43,7 +43,7 @@ WireBatch encode(const SignalBatch& batch, BufferPool* pool);
 
 // OTLP/JSON: lower camel case, ids in hex, 64-bit integers as strings, enums as numbers; both
 // spellings of field names and numbers-or-strings are accepted; unknown fields are skipped.
-Result<SignalBatch> decode_json(Signal signal, std::string_view text);
+Result<SignalBatch> decode_json(Signal signal, std::string_view text, DecodeOptions options = {});
 void encode_json(const SignalBatch& batch, Buffer& to);
 
 // Cuts a request into requests of at most `records_max` records each, in order, without decoding
