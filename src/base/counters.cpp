@@ -86,6 +86,9 @@ struct Counters::Families {
   std::map<std::string, Family, std::less<>> by_name;  // Guarded by mutex.
   std::uint64_t next_observer = 1;                     // Guarded by mutex.
 
+  std::shared_ptr<void> observe(std::string_view name, std::string_view help, FamilyType type, Labels labels,
+                                std::function<double()> read);
+
   Series& series(std::string_view name, std::string_view help, FamilyType type, Labels labels) {
     auto found = by_name.find(name);
     if (found == by_name.end()) {
@@ -132,36 +135,29 @@ Histogram& Counters::histogram(std::string_view name, std::string_view help, std
   return *series.histogram;
 }
 
-namespace {
-std::shared_ptr<void> removal(std::function<void()> remove) {
-  return std::shared_ptr<void>(nullptr, [remove = std::move(remove)](void*) { remove(); });
+std::shared_ptr<void> Counters::Families::observe(std::string_view name, std::string_view help, FamilyType type,
+                                                  Labels labels, std::function<double()> read) {
+  const std::lock_guard lock(mutex);
+  Series& observed = series(name, help, type, std::move(labels));
+  observed.read = std::move(read);
+  const std::uint64_t id = observed.observer_id = next_observer++;
+  const auto remove = [this, family = std::string(name), key = label_text(observed.labels), id](void*) {
+    const std::lock_guard guard(mutex);
+    auto& all = by_name[family].series;
+    // A later observer of the same series stays.
+    if (auto it = all.find(key); it != all.end() && it->second.observer_id == id) all.erase(it);
+  };
+  return {nullptr, remove};
 }
-}  // namespace
 
 std::shared_ptr<void> Counters::observe(std::string_view name, std::string_view help, Labels labels,
                                         std::function<double()> read) {
-  const std::lock_guard lock(families_->mutex);
-  Series& series = families_->series(name, help, FamilyType::gauge, std::move(labels));
-  series.read = std::move(read);
-  const std::uint64_t id = series.observer_id = families_->next_observer++;
-  return removal([this, name = std::string(name), key = label_text(series.labels), id] {
-    const std::lock_guard guard(families_->mutex);
-    auto& all = families_->by_name[name].series;
-    if (auto it = all.find(key); it != all.end() && it->second.observer_id == id) all.erase(it);
-  });
+  return families_->observe(name, help, FamilyType::gauge, std::move(labels), std::move(read));
 }
 
 std::shared_ptr<void> Counters::observe_counter(std::string_view name, std::string_view help, Labels labels,
                                                 std::function<double()> read) {
-  const std::lock_guard lock(families_->mutex);
-  Series& series = families_->series(name, help, FamilyType::counter, std::move(labels));
-  series.read = std::move(read);
-  const std::uint64_t id = series.observer_id = families_->next_observer++;
-  return removal([this, name = std::string(name), key = label_text(series.labels), id] {
-    const std::lock_guard guard(families_->mutex);
-    auto& all = families_->by_name[name].series;
-    if (auto it = all.find(key); it != all.end() && it->second.observer_id == id) all.erase(it);
-  });
+  return families_->observe(name, help, FamilyType::counter, std::move(labels), std::move(read));
 }
 
 namespace {
