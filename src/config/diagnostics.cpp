@@ -66,12 +66,12 @@ bool Diagnostics::has_errors() const {
 std::string Diagnostics::text() const {
   std::vector<const Diagnostic*> ordered;
   for (const Diagnostic& diagnostic : all_) ordered.push_back(&diagnostic);
+  // The address keeps the order of reporting within one place.
   const auto key = [](const Diagnostic* d) {
     return std::tuple(d->place.source ? std::string_view(*d->place.source) : std::string_view(), d->place.line,
-                      d->place.column);
+                      d->place.column, d);
   };
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [&](const Diagnostic* a, const Diagnostic* b) { return key(a) < key(b); });
+  std::sort(ordered.begin(), ordered.end(), [&](const Diagnostic* a, const Diagnostic* b) { return key(a) < key(b); });
   std::string result;
   for (const Diagnostic* diagnostic : ordered) (result += diagnostic->text()) += '\n';
   return result;

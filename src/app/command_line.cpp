@@ -1,0 +1,174 @@
+// The one file that knows CLI11. Options of `run` exist on the program itself too, because
+// `rankwire --config FILE` works as the Collector's binary does.
+#include "app/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "config/units.hpp"
+
+namespace rankwire::app {
+namespace {
+
+constexpr const char* exit_codes =
+    "\nExit codes: 0 ok, 1 failed while running, 2 wrong command line, 3 invalid configuration.\n";
+
+// What the arguments fill in.
+struct Settings {
+  RunOptions run;
+  PrintOptions print;
+  std::string drain = "25s";
+  bool is_unwatched = false;
+  bool is_version_asked = false;
+  std::string components_format = "yaml";
+  std::string shell;
+};
+
+std::string examples(const std::string& lines) { return "Examples:\n" + lines + exit_codes; }
+
+// The same option may stand before and after the sub-command: values add up.
+void add_repeatable(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                    const std::string& value_name, const std::string& description) {
+  const auto append = [&values](const std::vector<std::string>& given) {
+    values.insert(values.end(), given.begin(), given.end());
+  };
+  command.add_option_function<std::vector<std::string>>(name, append, description)
+      ->type_name(value_name)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_sources(CLI::App& command, Settings& settings) {
+  config::Sources& sources = settings.run.sources;
+  add_repeatable(command, "--config", sources.locations, "LOCATION",
+                 "Configuration: a file, file:, env: or yaml: (repeatable; later wins)");
+  add_repeatable(command, "--set", sources.overrides, "KEY=VALUE",
+                 "Override one value: processors.batch.timeout=2s (repeatable)");
+  command.add_option("--feature-gates", settings.run.feature_gates, "Accepted for compatibility; has no effect")
+      ->type_name("GATES");
+}
+
+void add_run_options(CLI::App& command, Settings& settings) {
+  add_sources(command, settings);
+  command.add_option("--drain-timeout", settings.drain, "How long to deliver what is held when stopping (25s)")
+      ->type_name("DURATION");
+  command.add_flag("--no-watch", settings.is_unwatched, "Reload on SIGHUP only, not when a file changes");
+}
+
+void add_commands(CLI::App& app, Settings& settings) {
+  CLI::App* run =
+      app.add_subcommand("run", "Run the agent; without --config, store this machine's container logs here");
+  add_run_options(*run, settings);
+  run->footer(
+      examples("  rankwire run --config agent.yaml\n"
+               "  rankwire run --config base.yaml --config site.yaml --set exporters.otlp_http.timeout=5s\n"
+               "  RANKWIRE_DATA=/tmp/logs rankwire run\n"
+               "SIGHUP reloads, SIGTERM and SIGINT drain and stop, a second one stops at once.\n"));
+
+  CLI::App* validate = app.add_subcommand("validate", "Check a configuration and start nothing");
+  add_sources(*validate, settings);
+  validate->footer(examples("  rankwire validate --config agent.yaml\n"));
+
+  CLI::App* components = app.add_subcommand("components", "List the components in this binary");
+  components->add_option("--format", settings.components_format, "yaml or table")
+      ->check(CLI::IsMember({"yaml", "table"}));
+  components->footer(examples("  rankwire components --format table\n"));
+
+  CLI::App* print = app.add_subcommand("print-config", "Print the configuration with every default filled in");
+  print->alias("print-initial-config");
+  add_sources(*print, settings);
+  print->add_option("--mode", settings.print.mode, "redacted (secrets hidden) or unredacted")
+      ->check(CLI::IsMember({"redacted", "unredacted"}));
+  print->add_option("--format", settings.print.format, "yaml or json")->check(CLI::IsMember({"yaml", "json"}));
+  print->footer(examples("  rankwire print-config --config agent.yaml --format json\n"));
+
+  CLI::App* completion = app.add_subcommand("completion", "Print a completion script");
+  completion->add_option("shell", settings.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer(examples("  source <(rankwire completion bash)\n"));
+
+  app.add_subcommand("version", "Print the version");
+}
+
+std::vector<std::string> words_after_colon(const std::string& text) {
+  // CLI11 shows the members of a set as "{a,b}".
+  std::vector<std::string> words;
+  const std::size_t open = text.find('{'), close = text.find('}');
+  if (open == std::string::npos || close == std::string::npos) return words;
+  std::string word;
+  for (std::size_t i = open + 1; i <= close; ++i) {
+    if (text[i] == ',' || text[i] == '}') {
+      words.push_back(std::exchange(word, {}));
+    } else {
+      word += text[i];
+    }
+  }
+  return words;
+}
+
+void add_shapes(const CLI::App& app, const std::string& name, std::vector<CommandShape>& shapes) {
+  CommandShape shape{name, app.get_description(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) {
+    const std::vector<std::string> choices = words_after_colon(option->get_type_name());
+    if (option->get_positional()) {
+      shape.choices = choices;
+      continue;
+    }
+    const bool takes_value = option->get_expected_min() > 0 && option->get_type_size() > 0;
+    const std::string long_name = "--" + (option->get_lnames().empty() ? "" : option->get_lnames()[0]);
+    shape.options.push_back({long_name, option->get_description(), takes_value, long_name == "--config", choices});
+  }
+  shapes.push_back(std::move(shape));
+  for (const CLI::App* next : app.get_subcommands([](const CLI::App*) { return true; })) {
+    add_shapes(*next, name.empty() ? next->get_name() : name + " " + next->get_name(), shapes);
+  }
+}
+
+ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) {
+  const auto drain = config::parse_duration(settings.drain);
+  if (!drain || drain->count() < 0) {
+    output.err << "--drain-timeout: \"" << settings.drain << "\" is not a duration; write 25s or 1m30s\n";
+    return ExitCode::usage;
+  }
+  settings.run.drain = *drain;
+  settings.run.is_config_watched = !settings.is_unwatched;
+  settings.print.sources = settings.run.sources;
+  if (app.got_subcommand("version") || settings.is_version_asked) return print_version(output);
+  if (app.got_subcommand("components")) return list_components(settings.components_format, output);
+  if (app.got_subcommand("print-config")) return print_config(settings.print, output);
+  if (app.got_subcommand("validate")) return validate(settings.run.sources, output);
+  if (app.got_subcommand("completion")) {
+    std::vector<CommandShape> shapes;
+    add_shapes(app, "", shapes);
+    return print_completion(settings.shell, shapes, output);
+  }
+  if (app.got_subcommand("run") || !settings.run.sources.locations.empty()) return run_agent(settings.run, output);
+  output.err << app.help();
+  return ExitCode::usage;
+}
+
+}  // namespace
+
+ExitCode run_command_line(std::span<const char* const> arguments, const Output& output) {
+  Settings settings;
+  CLI::App app("Rankwire: collects logs, metrics and traces of machine-learning clusters and loses none of them.",
+               "rankwire");
+  app.require_subcommand(0, 1);
+  add_run_options(app, settings);
+  app.add_flag("--version,-v", settings.is_version_asked, "Print the version");
+  add_commands(app, settings);
+  app.footer(
+      examples("  rankwire --config agent.yaml        run, as `otelcol --config` does\n"
+               "  rankwire validate --config agent.yaml\n"
+               "  rankwire run                        this machine's container logs into ./rankwire-data\n"));
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+    return execute(app, settings, output);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem, output.out, output.err) == 0 ? ExitCode::ok : ExitCode::usage;
+  }
+}
+
+}  // namespace rankwire::app

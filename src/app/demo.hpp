@@ -1,0 +1,17 @@
+// `rankwire demo`: a small training-like job tailed through the real pipeline into a local folder.
+#pragma once
+
+#include <string>
+
+#include "app/commands.hpp"
+
+namespace rankwire::app {
+
+struct DemoOptions {
+  std::string directory;  // Where logs and results go; empty: a temporary one.
+  Duration duration = std::chrono::seconds(30);
+};
+
+int run_demo(const DemoOptions& options);
+
+}  // namespace rankwire::app

@@ -1,0 +1,80 @@
+// `rankwire components`: what is in this binary, in the shape of the Collector's listing (which
+// leaves out components that have an alias; ours lists them all) or as a short table.
+#include <algorithm>
+#include <iomanip>
+#include <ostream>
+
+#include "app/commands.hpp"
+#include "app/components.hpp"
+#include "config/node.hpp"
+
+namespace rankwire::app {
+namespace {
+
+using config::Node;
+
+Node text(std::string value) { return Node::scalar(std::move(value), {}, true); }
+
+Node entry(const ComponentInfo& info) {
+  std::vector<Node::Entry> fields{{"name", text(info.type)}, {"description", text(info.summary)}};
+  std::vector<Node> aliases;
+  for (const std::string& alias : info.aliases) aliases.push_back(text(alias));
+  if (!aliases.empty()) fields.emplace_back("aliases", Node::sequence(std::move(aliases), {}));
+  const std::string stability(to_string(info.stability));
+  std::vector<Node::Entry> by_signal;
+  for (const Signal signal : info.signals) by_signal.emplace_back(to_string(signal), text(stability));
+  if (by_signal.empty()) by_signal.emplace_back("extension", text(stability));
+  fields.emplace_back("stability", Node::map(std::move(by_signal), {}));
+  return Node::map(std::move(fields), {});
+}
+
+struct Group {
+  const char* name;
+  std::vector<ComponentInfo> components;
+};
+
+template <class Factories>
+Group group(const char* name, const Factories& factories) {
+  Group result{name, {}};
+  for (const auto& factory : factories) result.components.push_back(factory.info);
+  std::sort(result.components.begin(), result.components.end(),
+            [](const ComponentInfo& a, const ComponentInfo& b) { return a.type < b.type; });
+  return result;
+}
+
+void print_table(const std::vector<Group>& groups, std::ostream& out) {
+  for (const Group& one : groups) {
+    for (const ComponentInfo& info : one.components) {
+      std::string name = info.type;
+      for (const std::string& alias : info.aliases) name += ", " + alias;
+      std::string signals;
+      for (const Signal signal : info.signals) (signals += signals.empty() ? "" : " ") += to_string(signal);
+      out << std::left << std::setw(11) << one.name << std::setw(28) << name << std::setw(21)
+          << (signals.empty() ? "-" : signals) << std::setw(12) << to_string(info.stability) << info.summary << '\n';
+    }
+  }
+}
+
+}  // namespace
+
+ExitCode list_components(const std::string& format, const Output& output) {
+  const Registry registry = built_in_components();
+  const std::vector<Group> groups{group("receivers", registry.receivers()), group("processors", registry.processors()),
+                                  group("exporters", registry.exporters()), group("connectors", registry.connectors()),
+                                  group("extensions", registry.extensions())};
+  if (format == "table") {
+    print_table(groups, output.out);
+    return ExitCode::ok;
+  }
+  std::vector<Node::Entry> build{{"command", text("rankwire")}, {"version", text(RANKWIRE_VERSION)}};
+  std::vector<Node::Entry> all{{"buildinfo", Node::map(std::move(build), {})}};
+  for (const Group& one : groups) {
+    std::vector<Node> entries;
+    for (const ComponentInfo& info : one.components) entries.push_back(entry(info));
+    all.emplace_back(one.name, Node::sequence(std::move(entries), {}));
+  }
+  output.out << config::to_yaml(Node::map(std::move(all), {}));
+  return ExitCode::ok;
+}
+
+}  // namespace rankwire::app
