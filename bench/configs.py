@@ -66,8 +66,8 @@ service:
 def otlp_through(grpc_port, http_port, destination, processors="", names="[]", metrics_port=None, limit_mib=None):
     limiter = f"  memory_limiter: {{check_interval: 1s, limit_mib: {limit_mib}}}\n" if limit_mib else ""
     listed = ("[memory_limiter, " + names.strip("[]") + "]").replace(", ]", "]") if limit_mib else names
-    telemetry = (f"{{metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {metrics_port}}}}}}}}}]}}}}"
-                 if metrics_port else "{metrics: {level: none}}")
+    reader = f"{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {metrics_port}}}}}}}}}"
+    telemetry = f"{{metrics: {{readers: [{reader}]}}}}" if metrics_port else "{metrics: {level: none}}"
     section = f"processors:\n{limiter}{processors}\n" if limiter or processors else ""
     return f"""
 receivers:

@@ -49,6 +49,11 @@ class Sink:
     def toggle_refusing(self):
         self.process.send_signal(signal.SIGUSR1)
 
+    def report(self):
+        """What it has seen so far."""
+        self.process.send_signal(signal.SIGUSR2)
+        return json.loads(self.process.stdout.readline())
+
     def totals(self):
         """Ends the sink and returns what it saw."""
         self.process.send_signal(signal.SIGTERM)
@@ -100,7 +105,8 @@ class Agent:
         return self
 
     def wait_logged(self, text, timeout=10):
-        wait_until(lambda: text in self.log_text(), timeout, f"the agent did not log {text!r}:\n{self.log_text()[-2000:]}")
+        wait_until(lambda: text in self.log_text(), timeout,
+                   f"the agent did not log {text!r}:\n{self.log_text()[-2000:]}")
         return self
 
     def _reap(self):

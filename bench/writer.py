@@ -12,12 +12,14 @@ import os
 import shutil
 import time
 
-FILLER = "iteration 41220 | lm loss: 2.0313 | grad norm: 0.412 | elapsed time per iteration (ms): 10636.1 | tokens/s 4377 "
+FILLER = ("iteration 41220 | lm loss: 2.0313 | grad norm: 0.412 | elapsed time per iteration (ms): 10636.1 | "
+          "tokens/s 4377 ")
 
 
 class LogFile:
     def __init__(self, root, index, keep):
-        self.directory = os.path.join(root, f"training_llm-worker-{index}_6f1c0b4e-0000-4000-8000-{index:012d}", "pytorch")
+        pod = f"training_llm-worker-{index}_6f1c0b4e-0000-4000-8000-{index:012d}"
+        self.directory = os.path.join(root, pod, "pytorch")
         os.makedirs(self.directory, exist_ok=True)
         self.path = os.path.join(self.directory, "0.log")
         self.file = open(self.path, "ab", buffering=0)
@@ -26,7 +28,8 @@ class LogFile:
 
     def write(self, numbers):
         now = time.time_ns()
-        stamp = datetime.datetime.fromtimestamp(now / 1e9, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        utc = datetime.datetime.fromtimestamp(now / 1e9, datetime.timezone.utc)
+        stamp = utc.strftime("%Y-%m-%dT%H:%M:%S")
         lines = [f"{stamp}.{now % 10**9:09d}Z {'stderr' if n % 7 == 0 else 'stdout'} F #n={n:010d}# #t={now}# "
                  f"customer_id={n} {FILLER}\n" for n in numbers]
         self.file.write("".join(lines).encode())

@@ -1,9 +1,9 @@
 // An HTTP server that swallows OTLP requests as cheaply as possible and says what came in. One thread, epoll.
 //
-//   http_sink [--port N] [--scan] [--control FILE]
+//   http_sink [--port N] [--scan] [--refusing]
 //
-// Prints the port on the first line; on SIGTERM or SIGINT prints one JSON line of totals. SIGUSR1 makes it
-// answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also finds in the
+// Prints the port on the first line; on SIGUSR2, and when ended by SIGTERM or SIGINT, one JSON line of totals.
+// SIGUSR1 makes it answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also finds in the
 // bodies:
 //   "#n=0000000042#"            numbered lines: counts distinct and repeated numbers
 //   "#t=1790000000123456789#"   the wall-clock time of writing: latency percentiles
@@ -34,6 +34,7 @@ namespace {
 
 volatile sig_atomic_t stop_wanted = 0;
 volatile sig_atomic_t refusing = 0;
+volatile sig_atomic_t report_wanted = 0;
 
 struct Totals {
   std::uint64_t requests = 0, refused = 0, body_bytes = 0, unmasked = 0, numbered = 0, repeated = 0, undecodable = 0;
@@ -248,6 +249,8 @@ int main(int count, char** arguments) {
   ::sigaction(SIGINT, &action, nullptr);
   action.sa_handler = [](int) { refusing = refusing != 0 ? 0 : 1; };
   ::sigaction(SIGUSR1, &action, nullptr);
+  action.sa_handler = [](int) { report_wanted = 1; };
+  ::sigaction(SIGUSR2, &action, nullptr);
 
   const int listener = listen_on(port);
   const int poller = ::epoll_create1(EPOLL_CLOEXEC);
@@ -260,6 +263,10 @@ int main(int count, char** arguments) {
   while (stop_wanted == 0) {
     epoll_event ready[64];
     const int ready_count = ::epoll_wait(poller, ready, 64, -1);
+    if (report_wanted != 0) {
+      report_wanted = 0;
+      print_totals();
+    }
     for (int i = 0; i < ready_count; ++i) {
       const int socket = ready[i].data.fd;
       if (socket == listener) {
