@@ -8,8 +8,8 @@
 namespace rankwire::app {
 
 struct DemoOptions {
-  std::string directory;  // Where logs and results go; empty: a temporary one.
-  Duration duration = std::chrono::seconds(30);
+  std::string directory;  // Where logs and results go; empty: rankwire-demo below the current one.
+  Duration duration = std::chrono::seconds(15);
 };
 
 int run_demo(const DemoOptions& options);
