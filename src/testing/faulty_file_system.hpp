@@ -1,6 +1,6 @@
 // A disk that fails on command, over a real one: full, broken, torn by a kill in the middle of a
 // write, or robbed of whatever was not synced by a power loss. Counts changing calls, so that a test
-// can place the fault at any of them.
+// can place the fault at any of them. Syncing only takes note: it is lose_power that tells.
 #pragma once
 
 #include <algorithm>
@@ -33,9 +33,10 @@ class FaultyFileSystem final : public FileSystem {
     fault_.reset();
     bad_.clear();
   }
-  bool has_struck() const {
+  // Calls that failed because of a fault.
+  std::uint64_t strikes() const {
     const std::lock_guard lock(mutex_);
-    return has_struck_;
+    return strikes_;
   }
   std::uint64_t changing_calls() const {
     const std::lock_guard lock(mutex_);
@@ -80,7 +81,7 @@ class FaultyFileSystem final : public FileSystem {
     if (auto fault = strike()) return fault->error();
     const std::lock_guard lock(mutex_);
     std::erase_if(unsynced_entries_, [&](const std::string& path) { return path.starts_with(directory + "/"); });
-    return real_.sync_directory(directory);
+    return {};
   }
   Result<std::uint64_t> free_bytes(const std::string& path) override { return real_.free_bytes(path); }
   Result<std::unique_ptr<DirectoryWatcher>> make_watcher() override { return real_.make_watcher(); }
@@ -99,14 +100,13 @@ class FaultyFileSystem final : public FileSystem {
   void set_fault(std::uint64_t nth, ErrorKind kind, bool is_single, std::uint64_t written) {
     const std::lock_guard lock(mutex_);
     fault_ = Fault{calls_ + nth, kind, is_single, written};
-    has_struck_ = false;
   }
   // Counts a changing call; the fault, if it hits this one.
   std::optional<Fault> strike() {
     const std::lock_guard lock(mutex_);
     const std::uint64_t call = calls_++;
     if (!fault_ || call < fault_->at || (fault_->is_single && call > fault_->at)) return {};
-    has_struck_ = true;
+    ++strikes_;
     Fault fault = *fault_;
     if (call > fault_->at) fault.written = 0;
     return fault;
@@ -115,7 +115,7 @@ class FaultyFileSystem final : public FileSystem {
   FileSystem& real_;
   mutable std::mutex mutex_;
   std::uint64_t calls_ = 0;
-  bool has_struck_ = false;
+  std::uint64_t strikes_ = 0;
   std::optional<Fault> fault_;
   std::map<std::string, std::uint64_t> synced_;  // Written files and how much of them is safe.
   std::set<std::string> unsynced_entries_;
@@ -157,7 +157,7 @@ class FaultyFileSystem::FaultyFile final : public File {
     const auto now = real_->status();
     const std::lock_guard lock(owner_.mutex_);
     if (now) owner_.synced_[path_] = now->size;
-    return real_->sync();
+    return {};
   }
   Result<void> truncate(std::uint64_t size) override {
     if (auto fault = owner_.strike()) return fault->error();
