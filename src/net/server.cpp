@@ -232,7 +232,6 @@ void LoopServer::begin_drain() {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, ServerHandler& handler, Clock& clock) {
-  if (options.protocol == Protocol::grpc) return Error(ErrorKind::invalid, "gRPC is not served yet");
   Result<Listener> listener = open_listener(options);
   if (!listener) return listener.error();
   auto server = std::make_unique<LoopServer>(std::move(options), handler, clock, *listener);

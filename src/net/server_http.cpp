@@ -74,6 +74,7 @@ class HttpSession final : public Session {
   bool is_at_end_ = false;     // The client sends no more.
   bool was_pending_ = false;   // Output had to wait at the end of the last event.
   bool is_keep_alive_ = true;  // After the current request.
+  bool is_unread_ = false;     // The client may still be sending what nobody wants.
   bool is_in_value_ = true;    // The parser last delivered a header's value, not its name.
   HeadBuilder builder_;
   http_parser parser_{};
@@ -200,7 +201,7 @@ void HttpSession::settle() {
   if (is_pending && !was_pending_) deadline_ = std::min(deadline_, after(now_, context_.options.read_timeout));
   was_pending_ = is_pending;
   if (is_pending || state_ != State::closing) return;
-  if (is_at_end_) return close();
+  if (is_at_end_ || (is_draining_ && !is_unread_)) return close();
   transport_->finish_sending();
   state_ = State::lingering;
   deadline_ = now_ + linger_time;
@@ -278,6 +279,7 @@ void HttpSession::parse_chunks(std::string_view& view) {
       exchange_.reset();
       body_ = Buffer();
       is_keep_alive_ = false;
+      is_unread_ = true;
       if (chunk_error_) {
         answer_error(*chunk_error_);
         return end_request();
@@ -388,6 +390,7 @@ void HttpSession::answer_early(const ServerResponse& response) {
   body_left_ = is_chunked || parser_.content_length == ULLONG_MAX ? 0 : parser_.content_length;
   // A client that expects 100 may or may not send the body after this: only closing is clear.
   if (is_chunked || body_left_ > discard_max || !head().header("expect").empty()) is_keep_alive_ = false;
+  is_unread_ = !is_keep_alive_;
   answer(response);
   if (!is_keep_alive_ || body_left_ == 0) return end_request();
   state_ = State::discard;
@@ -434,6 +437,7 @@ void HttpSession::end_request() {
 // The stream of bytes makes no sense any more, or the client broke a limit.
 void HttpSession::fail(int status, std::string_view text) {
   is_keep_alive_ = false;
+  is_unread_ = true;
   body_ = Buffer();
   answer({.status = status, .content_type = "text/plain", .body = std::string(text)});
   end_request();
