@@ -6,6 +6,7 @@
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
 figure is the median of the rounds.
 """
+
 import argparse
 import os
 import shutil
@@ -41,7 +42,9 @@ def cri_logs(size):
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         pods = os.path.join(directory, "pods")
-        lines = subprocess.run([program("generate_cri"), pods, "8", str(size)], capture_output=True, text=True, check=True)
+        lines = subprocess.run(
+            [program("generate_cri"), pods, "8", str(size)], capture_output=True, text=True, check=True
+        )
         with open(count, "w") as file:
             file.write(lines.stdout.strip())
     return os.path.join(directory, "pods"), int(open(count).read())
@@ -57,7 +60,9 @@ def ship_logs(logs, lines, compression):
     agent = Agent(configs.log_path(logs, sink.url, compression=compression, metrics_port=port))
     try:
         agent.start().wait_ready(port)
-        wait_until(lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= lines, 300, "not all was sent", 0.2)
+        wait_until(
+            lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= lines, 300, "not all was sent", 0.2
+        )
         usage = agent.stop()
         return usage, sink.totals()["body_bytes"]
     finally:
@@ -78,22 +83,38 @@ def bench_log(options):
             usage, sent = ship_logs(logs, lines, compression)
             agents.append(usage)
         floor, agent = median([u.cpu for u in floors]) / gigabytes, median([u.cpu for u in agents]) / gigabytes
-        rows.append([compression, f"{floor:.2f}", f"{median([u.user for u in floors]) / gigabytes:.2f}", f"{agent:.2f}",
-                     f"{median([u.user for u in agents]) / gigabytes:.2f}", f"{agent / floor:.2f}",
-                     f"{max(u.peak_rss_mb for u in agents):.1f}", f"{sent / 1e6:.0f}"])
-    table(f"Log path: {gigabytes:.2f} GB of CRI logs, {lines} lines, 8 files -> mask -> 3 attributes -> OTLP/HTTP "
-          f"(CPU-seconds per GB)",
-          ["compression", "floor", "(user)", "rankwire", "(user)", "ratio", "peak MB", "sent MB"], rows)
+        rows.append(
+            [
+                compression,
+                f"{floor:.2f}",
+                f"{median([u.user for u in floors]) / gigabytes:.2f}",
+                f"{agent:.2f}",
+                f"{median([u.user for u in agents]) / gigabytes:.2f}",
+                f"{agent / floor:.2f}",
+                f"{max(u.peak_rss_mb for u in agents):.1f}",
+                f"{sent / 1e6:.0f}",
+            ]
+        )
+    table(
+        f"Log path: {gigabytes:.2f} GB of CRI logs, {lines} lines, 8 files -> mask -> 3 attributes -> OTLP/HTTP "
+        f"(CPU-seconds per GB)",
+        ["compression", "floor", "(user)", "rankwire", "(user)", "ratio", "peak MB", "sent MB"],
+        rows,
+    )
 
 
 def nop_inputs(size):
     """Plain 512-byte lines, Java stack traces, and access-log lines for a regular expression of 11 groups."""
     os.makedirs(DATA, exist_ok=True)
     plain = "x" * 440 + " step 41220 loss 2.0313 grad 0.412 ok " + "y" * 32
-    java = ("2026-11-22 10:00:00,123 ERROR c.e.Worker - request failed\njava.lang.IllegalStateException: broken pipe\n" +
-            "".join(f"\tat com.example.training.Loader.step{i}(Loader.java:{100 + i})\n" for i in range(20)))
-    access = ('10.0.0.17 - frank [22/Nov/2026:13:55:36 +0000] "GET /api/v2/orders?id=1234567 HTTP/1.1" 200 2326 '
-              '"https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0" 0.017 a1b2c3d4')
+    java = (
+        "2026-11-22 10:00:00,123 ERROR c.e.Worker - request failed\njava.lang.IllegalStateException: broken pipe\n"
+        + "".join(f"\tat com.example.training.Loader.step{i}(Loader.java:{100 + i})\n" for i in range(20))
+    )
+    access = (
+        '10.0.0.17 - frank [22/Nov/2026:13:55:36 +0000] "GET /api/v2/orders?id=1234567 HTTP/1.1" 200 2326 '
+        '"https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0" 0.017 a1b2c3d4'
+    )
     inputs = {}
     for name, unit in [("plain", plain[:511] + "\n"), ("java", java), ("regex", access + "\n")]:
         path = os.path.join(DATA, f"{name}-{size}.log")
@@ -107,13 +128,19 @@ def nop_inputs(size):
     return inputs
 
 
-ACCESS = (r'^(?P<ip>\S+) (?P<ident>\S+) (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>\S+) (?P<url>\S+) (?P<proto>[^"]+)" '
-          r'(?P<status>\d+) (?P<size>\d+) "(?P<referer>[^"]*)" "(?P<agent>[^"]*)"')
+ACCESS = (
+    r'^(?P<ip>\S+) (?P<ident>\S+) (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>\S+) (?P<url>\S+) (?P<proto>[^"]+)" '
+    r'(?P<status>\d+) (?P<size>\d+) "(?P<referer>[^"]*)" "(?P<agent>[^"]*)"'
+)
 NOP_CASES = [
     ("plain", "plain 512-byte lines", "[]", 1000),
-    ("java", "Java stack traces joined",
-     "[{type: recombine, combine_field: body, is_first_entry: 'body matches \"^[0-9]{4}-\"', max_batch_size: 1000, "
-     "source_identifier: 'attributes[\"log.file.name\"]'}]", 400),
+    (
+        "java",
+        "Java stack traces joined",
+        "[{type: recombine, combine_field: body, is_first_entry: 'body matches \"^[0-9]{4}-\"', max_batch_size: 1000, "
+        "source_identifier: 'attributes[\"log.file.name\"]'}]",
+        400,
+    ),
     ("regex", "regular expression of 11 groups", f"[{{type: regex_parser, regex: '{ACCESS}'}}]", 120),
 ]
 
@@ -128,8 +155,12 @@ def bench_nop(options):
             agent = Agent(configs.file_to_nop(path, operators).replace("METRICS_PORT", str(port)))
             agent.start().wait_ready(port)
             # The last stack trace waits for its end, as it must.
-            wait_until(lambda: total(metrics(port), "otelcol_receiver_accepted_log_records") >= records - 1, 120,
-                       f"{name}: not all was read", 0.05)
+            wait_until(
+                lambda: total(metrics(port), "otelcol_receiver_accepted_log_records") >= records - 1,
+                120,
+                f"{name}: not all was read",
+                0.05,
+            )
             speeds.append(megabytes / agent.stop().cpu)
             agent.clean()
         rows.append([title, f"{median(speeds):.0f}", wanted])
@@ -161,8 +192,11 @@ def bench_otlp(options):
             sink.totals()
             agent.clean()
         rows.append([title, f"{median(rates):,.0f}", f"{wanted:,}", f"{peak:.1f}", refusals])
-    table("OTLP/HTTP in, OTLP/HTTP out, log records of 300 bytes: records per CPU-second of the agent",
-          ["case", "rankwire", "wanted", "peak MB", "refusals"], rows)
+    table(
+        "OTLP/HTTP in, OTLP/HTTP out, log records of 300 bytes: records per CPU-second of the agent",
+        ["case", "rankwire", "wanted", "peak MB", "refusals"],
+        rows,
+    )
 
 
 def idle_agent(config, port, seconds=5):
@@ -190,8 +224,11 @@ def bench_memory(options):
     sink.kill()
     shutil.rmtree(storage)
     shutil.rmtree(logs)
-    table("Idle with the log configuration, 100 files open", ["", "rankwire", "wanted"],
-          [["resident MB", f"{rss:.1f}", "10"], ["CPU, % of a core", f"{cpu:.3f}", "0.02"]])
+    table(
+        "Idle with the log configuration, 100 files open",
+        ["", "rankwire", "wanted"],
+        [["resident MB", f"{rss:.1f}", "10"], ["CPU, % of a core", f"{cpu:.3f}", "0.02"]],
+    )
 
 
 def live_run(rate, files, seconds, rotate=0.0, how="rename", storage=False, chunk_ms=5.0):
@@ -202,12 +239,27 @@ def live_run(rate, files, seconds, rotate=0.0, how="rename", storage=False, chun
     agent = Agent(configs.log_path(logs, sink.url, storage=state, metrics_port=port))
     try:
         agent.start().wait_ready(port)
-        writer = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py"), logs,
-                  "--files", str(files), "--rate", str(rate), "--seconds", str(seconds), "--rotate", str(rotate),
-                  "--how", how, "--chunk-ms", str(chunk_ms)]
+        writer = [
+            sys.executable,
+            os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py"),
+            logs,
+            "--files",
+            str(files),
+            "--rate",
+            str(rate),
+            "--seconds",
+            str(seconds),
+            "--rotate",
+            str(rotate),
+            "--how",
+            how,
+            "--chunk-ms",
+            str(chunk_ms),
+        ]
         written = int(subprocess.run(writer, capture_output=True, text=True, check=True).stdout)
-        wait_until(lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= written, 20, "lines are missing",
-                   0.2)
+        wait_until(
+            lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= written, 20, "lines are missing", 0.2
+        )
         usage = agent.stop()
         return usage, sink.totals(), written
     finally:
@@ -220,7 +272,10 @@ def live_run(rate, files, seconds, rotate=0.0, how="rename", storage=False, chun
 
 def bench_latency(options):
     rows = []
-    for title, rate, files, seconds, p50, p99 in [("100 lines/s", 100, 1, 10, 2, 10), ("20 MB/s", 85_000, 4, 10, None, 250)]:
+    for title, rate, files, seconds, p50, p99 in [
+        ("100 lines/s", 100, 1, 10, 2, 10),
+        ("20 MB/s", 85_000, 4, 10, None, 250),
+    ]:
         _, seen, _ = live_run(rate, files, seconds, chunk_ms=1)
         rows.append([title, f"{seen['latency_p50_ms']:.2f}", p50 or "", f"{seen['latency_p99_ms']:.2f}", p99])
     table("Line written -> at the sink, milliseconds", ["load", "p50", "wanted", "p99", "wanted"], rows)
@@ -228,18 +283,34 @@ def bench_latency(options):
 
 def bench_live(options):
     usage, seen, written = live_run(20_000, 4, 60, rotate=2)
-    table("20,000 lines/s over 4 rotating files for a minute", ["", "rankwire", "wanted"],
-          [["CPU-seconds", f"{usage.cpu:.2f}", "1.5"], ["peak MB", f"{usage.peak_rss_mb:.1f}", "20"],
-           ["lost", written - seen["numbered"], 0], ["twice", seen["repeated"], 0], ["unmasked", seen["unmasked"], 0]])
+    table(
+        "20,000 lines/s over 4 rotating files for a minute",
+        ["", "rankwire", "wanted"],
+        [
+            ["CPU-seconds", f"{usage.cpu:.2f}", "1.5"],
+            ["peak MB", f"{usage.peak_rss_mb:.1f}", "20"],
+            ["lost", written - seen["numbered"], 0],
+            ["twice", seen["repeated"], 0],
+            ["unmasked", seen["unmasked"], 0],
+        ],
+    )
 
 
 def bench_loss(options):
     import loss
+
     loss.main(options.quick, table)
 
 
-BENCHES = {"log": bench_log, "nop": bench_nop, "otlp": bench_otlp, "memory": bench_memory, "latency": bench_latency,
-           "live": bench_live, "loss": bench_loss}
+BENCHES = {
+    "log": bench_log,
+    "nop": bench_nop,
+    "otlp": bench_otlp,
+    "memory": bench_memory,
+    "latency": bench_latency,
+    "live": bench_live,
+    "loss": bench_loss,
+}
 
 
 def main():

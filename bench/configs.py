@@ -3,19 +3,27 @@
 
 def log_path(logs, destination, *, compression="none", storage=None, metrics_port=None, start="beginning", extra=""):
     """Issue workload: container parser, one mask, three attributes, OTLP over HTTP."""
-    extension = f"""
+    extension = (
+        f"""
 extensions:
   file_storage:
     directory: {storage}
     create_directory: true
-""" if storage else ""
-    telemetry = f"""
+"""
+        if storage
+        else ""
+    )
+    telemetry = (
+        f"""
   telemetry:
     metrics:
       readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {metrics_port}}}}}}}}}]
-""" if metrics_port else """
+"""
+        if metrics_port
+        else """
   telemetry: {metrics: {level: none}}
 """
+    )
     return f"""
 receivers:
   file_log:

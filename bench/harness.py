@@ -1,4 +1,5 @@
 """Starting agents, sinks and writers, and measuring them: shared by the benchmarks and the end-to-end tests."""
+
 import json
 import os
 import shutil
@@ -101,12 +102,14 @@ class Agent:
                 raise AssertionError(f"the agent ended with {self.process.returncode}:\n{self.log_text()[-3000:]}")
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
+
         wait_until(is_open, timeout, f"the agent did not listen on {port}:\n{self.log_text()[-2000:]}")
         return self
 
     def wait_logged(self, text, timeout=10):
-        wait_until(lambda: text in self.log_text(), timeout,
-                   f"the agent did not log {text!r}:\n{self.log_text()[-2000:]}")
+        wait_until(
+            lambda: text in self.log_text(), timeout, f"the agent did not log {text!r}:\n{self.log_text()[-2000:]}"
+        )
         return self
 
     def _reap(self):
@@ -164,8 +167,9 @@ def metrics(port):
 
 def total(values, name, **labels):
     wanted = [f'{key}="{value}"' for key, value in labels.items()]
-    return sum(v for k, v in values.items()
-               if (k == name or k.startswith(name + "{")) and all(w in k for w in wanted))
+    return sum(
+        v for k, v in values.items() if (k == name or k.startswith(name + "{")) and all(w in k for w in wanted)
+    )
 
 
 def run_measured(command, **options):

@@ -1,4 +1,5 @@
 """Numbered lines through rotation, kills and dead destinations: how many are lost, how many arrive twice."""
+
 import os
 import random
 import shutil
@@ -14,8 +15,20 @@ WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")
 
 
 class Scenario:
-    def __init__(self, name, *, rotate=0.0, how="rename", kills=0, down=0.0, starve=0, seconds=60, files=10, rate=20000,
-                 may_lose=False):
+    def __init__(
+        self,
+        name,
+        *,
+        rotate=0.0,
+        how="rename",
+        kills=0,
+        down=0.0,
+        starve=0,
+        seconds=60,
+        files=10,
+        rate=20000,
+        may_lose=False,
+    ):
         self.name, self.rotate, self.how, self.kills, self.down = name, rotate, how, kills, down
         self.starve, self.seconds, self.files, self.rate, self.may_lose = starve, seconds, files, rate, may_lose
 
@@ -36,9 +49,24 @@ def run(scenario, seed):
     try:
         agent.start().wait_ready(port)
         writer = subprocess.Popen(
-            [sys.executable, WRITER, logs, "--files", str(scenario.files), "--rate", str(scenario.rate), "--seconds",
-             str(scenario.seconds), "--rotate", str(scenario.rotate), "--how", scenario.how],
-            stdout=subprocess.PIPE, text=True)
+            [
+                sys.executable,
+                WRITER,
+                logs,
+                "--files",
+                str(scenario.files),
+                "--rate",
+                str(scenario.rate),
+                "--seconds",
+                str(scenario.seconds),
+                "--rotate",
+                str(scenario.rotate),
+                "--how",
+                scenario.how,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         begin = time.monotonic()
         moments = sorted(draw.uniform(1, scenario.seconds - 1) for _ in range(scenario.kills))
         outages = []
@@ -68,9 +96,15 @@ def run(scenario, seed):
         usage = agent.stop()
         leaks = leaked(state, agent)
         totals = sink.totals()
-        return {"written": written, "lost": written - totals["numbered"], "twice": totals["repeated"],
-                "unmasked": totals["unmasked"] + leaks, "kills": kills, "cpu": cpu + usage.cpu,
-                "peak": max(peak, usage.peak_rss_mb)}
+        return {
+            "written": written,
+            "lost": written - totals["numbered"],
+            "twice": totals["repeated"],
+            "unmasked": totals["unmasked"] + leaks,
+            "kills": kills,
+            "cpu": cpu + usage.cpu,
+            "peak": max(peak, usage.peak_rss_mb),
+        }
     finally:
         for burner in burners:
             burner.kill()
@@ -89,7 +123,7 @@ def leaked(state, agent):
         data = open(path, "rb").read()
         at = data.find(pattern)
         while at >= 0:
-            count += data[at + len(pattern):at + len(pattern) + 1].isdigit()
+            count += data[at + len(pattern) : at + len(pattern) + 1].isdigit()
             at = data.find(pattern, at + 1)
     return count
 
@@ -114,8 +148,21 @@ def main(quick, table, seed=1):
     rows = []
     for scenario in scenarios(quick):
         result = run(scenario, seed)
-        rows.append([scenario.name, result["written"], result["lost"], result["twice"], result["unmasked"], result["kills"],
-                     f"{result['cpu']:.2f}", f"{result['peak']:.1f}"])
+        rows.append(
+            [
+                scenario.name,
+                result["written"],
+                result["lost"],
+                result["twice"],
+                result["unmasked"],
+                result["kills"],
+                f"{result['cpu']:.2f}",
+                f"{result['peak']:.1f}",
+            ]
+        )
         print(".", end="", flush=True)
-    table(f"Loss: numbered lines, 20,000/s over 10 files (seed {seed})",
-          ["scenario", "written", "lost", "twice", "unmasked", "kills", "CPU-s", "peak MB"], rows)
+    table(
+        f"Loss: numbered lines, 20,000/s over 10 files (seed {seed})",
+        ["scenario", "written", "lost", "twice", "unmasked", "kills", "CPU-s", "peak MB"],
+        rows,
+    )

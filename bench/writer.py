@@ -5,6 +5,7 @@ that it keeps its pace whatever the agent does:
 
 Each line carries #n=<number>#, #t=<unix nanoseconds># and customer_id=<digits>. Prints the number of lines written.
 """
+
 import argparse
 import datetime
 import gzip
@@ -12,8 +13,10 @@ import os
 import shutil
 import time
 
-FILLER = ("iteration 41220 | lm loss: 2.0313 | grad norm: 0.412 | elapsed time per iteration (ms): 10636.1 | "
-          "tokens/s 4377 ")
+FILLER = (
+    "iteration 41220 | lm loss: 2.0313 | grad norm: 0.412 | elapsed time per iteration (ms): 10636.1 | "
+    "tokens/s 4377 "
+)
 
 
 class LogFile:
@@ -30,8 +33,11 @@ class LogFile:
         now = time.time_ns()
         utc = datetime.datetime.fromtimestamp(now / 1e9, datetime.timezone.utc)
         stamp = utc.strftime("%Y-%m-%dT%H:%M:%S")
-        lines = [f"{stamp}.{now % 10**9:09d}Z {'stderr' if n % 7 == 0 else 'stdout'} F #n={n:010d}# #t={now}# "
-                 f"customer_id={n} {FILLER}\n" for n in numbers]
+        lines = [
+            f"{stamp}.{now % 10**9:09d}Z {'stderr' if n % 7 == 0 else 'stdout'} F #n={n:010d}# #t={now}# "
+            f"customer_id={n} {FILLER}\n"
+            for n in numbers
+        ]
         self.file.write("".join(lines).encode())
 
     def rotated(self):
@@ -55,7 +61,7 @@ class LogFile:
                     shutil.copyfileobj(source, packed)
                 os.rename(plain + ".tmp", plain + ".gz")
                 os.remove(plain)
-        for name in self.rotated()[:-self.keep] if self.keep else []:
+        for name in self.rotated()[: -self.keep] if self.keep else []:
             os.remove(os.path.join(self.directory, name))
 
 

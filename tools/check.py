@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The style guide's teeth: what STYLE.md and ARCHITECTURE.md promise, as checks that fail.
 
-    tools/check.py [--fast]      --fast leaves out what needs a compiler or clang-format
+tools/check.py [--fast]      --fast leaves out what needs a compiler or clang-format
 """
+
 import concurrent.futures
 import os
 import re
@@ -89,6 +90,7 @@ def check_dependencies():
 def without_strings_and_comments(text):
     def blank(match):
         return re.sub(r"[^\n]", " ", match.group(0))
+
     pattern = r'R"(\w*)\((?:.|\n)*?\)\1"|"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*(?:.|\n)*?\*/|\'(?:\\.|[^\'\\\n])\''
     return re.sub(pattern, blank, text)
 
@@ -102,8 +104,10 @@ def function_lengths(text):
         if char == "\n":
             line += 1
         elif char == "{":
-            before = code[max(0, index - 400):index].rstrip()
-            before = re.sub(r"(const|noexcept|override|final|&&|&|mutable|->\s*[\w:<>,\s*&]+)\s*$", "", before).rstrip()
+            before = code[max(0, index - 400) : index].rstrip()
+            before = re.sub(
+                r"(const|noexcept|override|final|&&|&|mutable|->\s*[\w:<>,\s*&]+)\s*$", "", before
+            ).rstrip()
             before = re.sub(r"(const|noexcept|override|final)\s*$", "", before).rstrip()
             # Inside another function this is a loop or a lambda and counts towards that function.
             inside = any(is_function for is_function, _ in stack)

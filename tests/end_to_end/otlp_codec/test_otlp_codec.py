@@ -68,7 +68,17 @@ def tool():
     assert instance.process.wait(10) == 0
 
 
-TEXTS = ["", "a", "loss=2.31", "späte Störung", "数据加载器", "🙂", 'quote " and \\ and \n and \x01', "x" * 130, "y" * 20000]
+TEXTS = [
+    "",
+    "a",
+    "loss=2.31",
+    "späte Störung",
+    "数据加载器",
+    "🙂",
+    'quote " and \\ and \n and \x01',
+    "x" * 130,
+    "y" * 20000,
+]
 
 
 def random_scalar(rng, field):
@@ -81,14 +91,34 @@ def random_scalar(rng, field):
     if kind == FieldDescriptor.TYPE_BOOL:
         return rng.random() < 0.5
     if kind == FieldDescriptor.TYPE_DOUBLE:
-        return rng.choice([0.0, -0.0, 1.5, -1e300, 5e-324, 12345678901234567890.0, 123456789012345678901.0, 1e15,
-                           float("inf"), float("-inf"), rng.random(), float(rng.randrange(10**6))])
+        return rng.choice(
+            [
+                0.0,
+                -0.0,
+                1.5,
+                -1e300,
+                5e-324,
+                12345678901234567890.0,
+                123456789012345678901.0,
+                1e15,
+                float("inf"),
+                float("-inf"),
+                rng.random(),
+                float(rng.randrange(10**6)),
+            ]
+        )
     if kind == FieldDescriptor.TYPE_ENUM:
         return rng.choice([v.number for v in field.enum_type.values])
-    bits = {FieldDescriptor.TYPE_UINT32: (0, 2**32), FieldDescriptor.TYPE_FIXED32: (0, 2**32),
-            FieldDescriptor.TYPE_SINT32: (-2**31, 2**31), FieldDescriptor.TYPE_INT32: (-2**31, 2**31),
-            FieldDescriptor.TYPE_INT64: (-2**63, 2**63), FieldDescriptor.TYPE_SFIXED64: (-2**63, 2**63),
-            FieldDescriptor.TYPE_UINT64: (0, 2**64), FieldDescriptor.TYPE_FIXED64: (0, 2**64)}[kind]
+    bits = {
+        FieldDescriptor.TYPE_UINT32: (0, 2**32),
+        FieldDescriptor.TYPE_FIXED32: (0, 2**32),
+        FieldDescriptor.TYPE_SINT32: (-(2**31), 2**31),
+        FieldDescriptor.TYPE_INT32: (-(2**31), 2**31),
+        FieldDescriptor.TYPE_INT64: (-(2**63), 2**63),
+        FieldDescriptor.TYPE_SFIXED64: (-(2**63), 2**63),
+        FieldDescriptor.TYPE_UINT64: (0, 2**64),
+        FieldDescriptor.TYPE_FIXED64: (0, 2**64),
+    }[kind]
     return rng.choice([bits[0], bits[1] - 1, 0, 1, 127, 128, rng.randrange(*bits), rng.randrange(0, 2**20)])
 
 
@@ -148,20 +178,31 @@ def strip(message):
 
 def otlp_json(message):
     """json_format's dictionary with ids in hex, as OTLP wants them."""
+
     def walk(node):
         if isinstance(node, dict):
-            return {k: base64.b64decode(v).hex() if k in ("traceId", "spanId", "parentSpanId") else walk(v)
-                    for k, v in node.items()}
+            return {
+                k: base64.b64decode(v).hex() if k in ("traceId", "spanId", "parentSpanId") else walk(v)
+                for k, v in node.items()
+            }
         return [walk(each) for each in node] if isinstance(node, list) else node
+
     return walk(json_format.MessageToDict(message, use_integers_for_enums=True))
 
 
 def from_otlp_json(text, request):
     def walk(node):
         if isinstance(node, dict):
-            return {k: base64.b64encode(bytes.fromhex(v)).decode() if k in ("traceId", "spanId", "parentSpanId")
-                    else walk(v) for k, v in node.items()}
+            return {
+                k: (
+                    base64.b64encode(bytes.fromhex(v)).decode()
+                    if k in ("traceId", "spanId", "parentSpanId")
+                    else walk(v)
+                )
+                for k, v in node.items()
+            }
         return [walk(each) for each in node] if isinstance(node, list) else node
+
     return json_format.ParseDict(walk(json.loads(text)), request(), max_recursion_depth=1000)
 
 
@@ -245,8 +286,12 @@ def leaves(signal, message):
     for resource in getattr(message, ("resource_logs", "resource_metrics", "resource_spans")[signal]):
         scopes = getattr(resource, ("scope_logs", "scope_metrics", "scope_spans")[signal])
         for scope in scopes:
-            around = (resource.resource.SerializeToString(deterministic=True), resource.schema_url,
-                      scope.scope.SerializeToString(deterministic=True), scope.schema_url)
+            around = (
+                resource.resource.SerializeToString(deterministic=True),
+                resource.schema_url,
+                scope.scope.SerializeToString(deterministic=True),
+                scope.schema_url,
+            )
             for record in getattr(scope, ("log_records", "metrics", "spans")[signal]):
                 if signal != 1:
                     result.append((around, record.SerializeToString(deterministic=True)))
@@ -256,8 +301,13 @@ def leaves(signal, message):
                     bare = type(record)()
                     bare.CopyFrom(record)
                     del getattr(bare, kind).data_points[:]
-                    result.append((around, bare.SerializeToString(deterministic=True),
-                                   point.SerializeToString(deterministic=True)))
+                    result.append(
+                        (
+                            around,
+                            bare.SerializeToString(deterministic=True),
+                            point.SerializeToString(deterministic=True),
+                        )
+                    )
     return result
 
 
@@ -384,8 +434,11 @@ def test_invalid_utf8_is_repaired_as_python_repairs_it_or_longer(tool, bad):
         ExportLogsServiceRequest.FromString(body)
     for conversion in (PROTOBUF, TO_JSON):
         _, output = tool.ok(0, conversion, body)
-        message = (ExportLogsServiceRequest.FromString(output) if conversion == PROTOBUF
-                   else from_otlp_json(output, ExportLogsServiceRequest))
+        message = (
+            ExportLogsServiceRequest.FromString(output)
+            if conversion == PROTOBUF
+            else from_otlp_json(output, ExportLogsServiceRequest)
+        )
         text = message.resource_logs[0].scope_logs[0].log_records[0].body.string_value
         assert "\ufffd" in text
         assert text.replace("\ufffd", "") == bad.decode("utf-8", "ignore")

@@ -1,0 +1,136 @@
+"""Bounds that hold: memory, refusal, draining, reload."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import configs
+import harness
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+
+def logs_request(records, size):
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for i in range(records):
+        scope.log_records.add().body.string_value = "x" * size
+    return request.SerializeToString()
+
+
+def post(port, body, headers=None, path="/v1/logs"):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/x-protobuf", **(headers or {})}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, dict(answer.headers)
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers)
+    except (urllib.error.URLError, ConnectionError):
+        return 0, {}
+
+
+def test_memory_stays_below_the_limit_under_an_attack_of_large_requests(start_agent, tmp_path):
+    down, http, grpc = harness.Sink(refusing=True), harness.free_port(), harness.free_port()
+    agent = start_agent(configs.otlp_through(grpc, http, down.url, limit_mib=64), http)
+    body, statuses = logs_request(1000, 10_000), []
+
+    def attack():
+        for _ in range(15):
+            statuses.append(post(http, body))
+
+    threads = [threading.Thread(target=attack) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    peak = 0
+    while any(thread.is_alive() for thread in threads):
+        peak = max(peak, agent.rss_mb())
+        time.sleep(0.02)
+    assert peak <= 64 * 1.048576
+    refused = [headers for status, headers in statuses if status in (429, 503)]
+    assert refused and all(int(headers["Retry-After"]) >= 1 for headers in refused)
+    assert any(status == 200 for status, _ in statuses)
+    down.kill()
+
+
+def test_wrong_requests_get_the_documented_statuses(start_agent, sink):
+    http, grpc = harness.free_port(), harness.free_port()
+    start_agent(configs.otlp_through(grpc, http, sink.url), http)
+    assert post(http, b"")[0] == 200
+    assert post(http, b"\xff\xff")[0] == 400
+    assert post(http, b"{}", {"Content-Type": "text/plain"})[0] == 415
+    assert post(http, b"{", {"Content-Type": "application/json"})[0] == 400
+    assert post(http, b"", path="/v1/nothing")[0] == 404
+    assert post(http, b"\x1f\x8b garbage", {"Content-Encoding": "gzip"})[0] == 400
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{http}/v1/logs", timeout=5)
+        raise AssertionError("GET was answered")
+    except urllib.error.HTTPError as error:
+        assert error.code == 405
+
+
+def test_stopping_drains_what_was_accepted(start_agent, sink):
+    http, grpc = harness.free_port(), harness.free_port()
+    agent = start_agent(configs.otlp_through(grpc, http, sink.url), http)
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for i in range(5000):
+        scope.log_records.add().body.string_value = f"#n={i:010d}#"
+    assert post(http, request.SerializeToString())[0] == 200
+    agent.stop()
+    assert agent.process.returncode == 0
+    assert sink.totals()["numbered"] == 5000
+
+
+def test_a_reload_changes_what_changed_and_an_invalid_file_keeps_the_old(start_agent, sink, tmp_path):
+    http, grpc, port = harness.free_port(), harness.free_port(), harness.free_port()
+    config = configs.otlp_through(grpc, http, sink.url, metrics_port=port)
+    agent = start_agent(config, http)
+    with open(agent.config_path, "w") as file:
+        file.write(config.replace("receivers:", "recievers:", 1))
+    agent.wait_logged("recievers")
+    assert post(http, logs_request(1, 10))[0] == 200
+    with open(agent.config_path, "w") as file:
+        file.write(
+            config.replace(
+                "exporters:\n",
+                "processors: {resource: {attributes: [{key: k, value: '#n=5#', action: insert}]}}\n" "exporters:\n",
+                1,
+            ).replace("receivers: [otlp], processors: []", "receivers: [otlp], processors: [resource]", 1)
+        )
+    agent.process.send_signal(signal.SIGHUP)
+
+    def is_changed():
+        post(http, logs_request(1, 10))
+        return sink.report()["numbered"] == 1
+
+    harness.wait_until(is_changed, 10, f"the new processor to work:\n{agent.log_text()[-1500:]}", 0.2)
+
+
+def test_two_agents_cannot_share_a_storage_directory(start_agent, sink, tmp_path):
+    logs = tmp_path / "pods"
+    logs.mkdir()
+    port = harness.free_port()
+    start_agent(configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port), port)
+    other = configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=harness.free_port())
+    path = tmp_path / "other.yaml"
+    path.write_text(other)
+    result = subprocess.run(
+        [harness.RANKWIRE, "run", "--config", str(path)], capture_output=True, text=True, timeout=20
+    )
+    assert result.returncode == 1
+    assert "state" in result.stderr and ("another" in result.stderr or "lock" in result.stderr)
+
+
+def test_an_idle_agent_is_small(start_agent, sink, tmp_path):
+    logs = tmp_path / "pods"
+    logs.mkdir()
+    port = harness.free_port()
+    agent = start_agent(configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port), port)
+    time.sleep(1)
+    assert agent.rss_mb() <= 11
