@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
+#include "app/demo.hpp"
 #include "config/units.hpp"
 
 namespace rankwire::app {
@@ -17,6 +18,9 @@ constexpr const char* exit_codes =
 struct Settings {
   RunOptions run;
   PrintOptions print;
+  QueueOptions queue;
+  DemoOptions demo;
+  std::string demo_duration = "15s";
   std::string drain = "25s";
   bool is_unwatched = false;
   bool is_version_asked = false;
@@ -55,6 +59,37 @@ void add_run_options(CLI::App& command, Settings& settings) {
   command.add_flag("--no-watch", settings.is_unwatched, "Reload on SIGHUP only, not when a file changes");
 }
 
+void add_queue(CLI::App& app, Settings& settings) {
+  CLI::App* queue = app.add_subcommand("queue", "Look at disk queues, with or without a running agent");
+  queue->require_subcommand(1);
+  queue->footer(
+      examples("  rankwire queue inspect /var/lib/rankwire\n"
+               "  rankwire queue replay /var/lib/rankwire --to http://localhost:4318\n"));
+  const std::pair<const char*, const char*> actions[] = {
+      {"inspect", "Show what a queue holds"},
+      {"verify", "Check every checksum; exits with 1 if there is damage"},
+      {"replay", "Send or print what is not delivered yet; the queue keeps it"}};
+  for (const auto& [name, description] : actions) {
+    CLI::App* action = queue->add_subcommand(name, description);
+    action->add_option("directory", settings.queue.directory, "A queue, or a directory of file_storage with queues")
+        ->required();
+    if (std::string_view(name) == "replay") {
+      action->add_option("--to", settings.queue.destination, "OTLP/HTTP URL; without it, OTLP/JSON lines are printed")
+          ->type_name("URL");
+    } else {
+      action->add_flag("--verbose", settings.queue.is_verbose, "One line for each segment");
+    }
+  }
+}
+
+void add_demo(CLI::App& app, Settings& settings) {
+  CLI::App* demo =
+      app.add_subcommand("demo", "Run a small training-like job through the real pipeline and prove the counts");
+  demo->add_option("--directory", settings.demo.directory, "Where its files go (./rankwire-demo)")->type_name("DIR");
+  demo->add_option("--duration", settings.demo_duration, "How long the job runs (15s)")->type_name("DURATION");
+  demo->footer(examples("  rankwire demo\n  rankwire demo --duration 1m --directory /tmp/demo\n"));
+}
+
 void add_commands(CLI::App& app, Settings& settings) {
   CLI::App* run =
       app.add_subcommand("run", "Run the agent; without --config, store this machine's container logs here");
@@ -82,6 +117,8 @@ void add_commands(CLI::App& app, Settings& settings) {
   print->add_option("--format", settings.print.format, "yaml or json")->check(CLI::IsMember({"yaml", "json"}));
   print->footer(examples("  rankwire print-config --config agent.yaml --format json\n"));
 
+  add_queue(app, settings);
+  add_demo(app, settings);
   CLI::App* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", settings.shell, "bash, zsh or fish")
       ->required()
@@ -125,19 +162,32 @@ void add_shapes(const CLI::App& app, const std::string& name, std::vector<Comman
   }
 }
 
+bool read_duration(const char* option, const std::string& text, Duration& into, std::ostream& err) {
+  const auto found = config::parse_duration(text);
+  if (found && found->count() >= 0) {
+    into = *found;
+    return true;
+  }
+  err << option << ": \"" << text << "\" is not a duration; write 25s or 1m30s\n";
+  return false;
+}
+
 ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) {
-  const auto drain = config::parse_duration(settings.drain);
-  if (!drain || drain->count() < 0) {
-    output.err << "--drain-timeout: \"" << settings.drain << "\" is not a duration; write 25s or 1m30s\n";
+  if (!read_duration("--drain-timeout", settings.drain, settings.run.drain, output.err) ||
+      !read_duration("--duration", settings.demo_duration, settings.demo.duration, output.err)) {
     return ExitCode::usage;
   }
-  settings.run.drain = *drain;
   settings.run.is_config_watched = !settings.is_unwatched;
   settings.print.sources = settings.run.sources;
   if (app.got_subcommand("version") || settings.is_version_asked) return print_version(output);
   if (app.got_subcommand("components")) return list_components(settings.components_format, output);
   if (app.got_subcommand("print-config")) return print_config(settings.print, output);
   if (app.got_subcommand("validate")) return validate(settings.run.sources, output);
+  if (app.got_subcommand("queue")) {
+    settings.queue.action = app.get_subcommand("queue")->get_subcommands().front()->get_name();
+    return run_queue_command(settings.queue, output);
+  }
+  if (app.got_subcommand("demo")) return run_demo(settings.demo) == 0 ? ExitCode::ok : ExitCode::failed;
   if (app.got_subcommand("completion")) {
     std::vector<CommandShape> shapes;
     add_shapes(app, "", shapes);

@@ -30,12 +30,21 @@ struct PrintOptions {
   std::string format = "yaml";    // Or "json".
 };
 
+struct QueueOptions {
+  std::string action;  // "inspect", "verify" or "replay".
+  std::string directory;
+  std::string destination;  // Of a replay: an OTLP/HTTP URL; empty: OTLP/JSON on the standard output.
+  bool is_verbose = false;
+};
+
 // Runs the agent until it is told to stop. Takes over SIGTERM, SIGINT and SIGHUP.
 ExitCode run_agent(const RunOptions& options, const Output& output);
 ExitCode validate(const config::Sources& sources, const Output& output);
 // `format`: "yaml" or "table".
 ExitCode list_components(const std::string& format, const Output& output);
 ExitCode print_config(const PrintOptions& options, const Output& output);
+// Damage found by "verify" is a failure.
+ExitCode run_queue_command(const QueueOptions& options, const Output& output);
 ExitCode print_version(const Output& output);
 
 // What shell completion needs to know of one command.
