@@ -1,8 +1,12 @@
 // One line for each component, in alphabetical order of its kind.
 #include "app/components.hpp"
 
+#include "connectors/forward/forward_connector.hpp"
+#include "extensions/file_storage/file_storage_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
+#include "processors/batch/batch_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
+#include "processors/memory_limiter/memory_limiter_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
 
@@ -11,9 +15,13 @@ namespace rankwire::app {
 Registry built_in_components() {
   Registry registry;
   registry.add(attributes::attributes_factory());
+  registry.add(batch::batch_factory());
   registry.add(filter::filter_factory());
+  registry.add(memory_limiter::memory_limiter_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(forward::forward_factory());
+  registry.add(file_storage::file_storage_factory());
   return registry;
 }
 
