@@ -1,4 +1,4 @@
-// Percent-decoding and base64 are for the credentials in a proxy URL.
+// Reading proxy URLs and lists of exceptions.
 #include "net/proxy.hpp"
 
 #include <arpa/inet.h>
@@ -6,39 +6,11 @@
 #include <array>
 #include <charconv>
 
+#include "net/text_encodings.hpp"
+
 namespace rankwire::net {
 
 namespace {
-
-std::string base64(std::string_view text) {
-  static constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j) encoded += i + j <= text.size() ? alphabet[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return encoded;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    decoded += is_escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (is_escape) i += 2;
-  }
-  return decoded;
-}
 
 // An IPv4 address or IPv6 address in one form: 16 bytes, IPv4 as mapped.
 std::optional<std::array<unsigned char, 16>> address_bytes(const std::string& text) {
@@ -116,7 +88,7 @@ Result<Proxy> parse_proxy(std::string_view text) {
   Proxy proxy;
   const auto at = text.substr(0, text.find('/')).rfind('@');
   if (at != std::string_view::npos) {
-    proxy.authorization = "Basic " + base64(percent_decode(text.substr(0, at)));
+    proxy.authorization = "Basic " + base64_encode(percent_decode(text.substr(0, at)));
     text.remove_prefix(at + 1);
   }
   auto url = Url::parse(scheme + "://" + std::string(text));
