@@ -21,6 +21,8 @@ struct BatchPolicy {
   Sizer sizer = Sizer::items;
   std::uint64_t min_size = 8192;
   std::uint64_t max_size = 0;  // 0: never split.
+
+  bool operator==(const BatchPolicy&) const = default;
 };
 
 struct QueuePolicy {
@@ -32,6 +34,8 @@ struct QueuePolicy {
   std::optional<config::ComponentId> storage;
   // Absent: adaptive. A record waits only while the destination is busy.
   std::optional<BatchPolicy> batch;
+
+  bool operator==(const QueuePolicy&) const = default;
 };
 
 struct RetryPolicy {

@@ -1,0 +1,143 @@
+#include "service/door.hpp"
+
+#include <algorithm>
+
+namespace rankwire::service {
+namespace {
+
+constexpr auto retry_delay = std::chrono::milliseconds(1000);
+
+Error closed() { return Error(ErrorKind::refused, "the pipeline is being changed or stopped", retry_delay); }
+
+}  // namespace
+
+Door::Door(Signal signal, std::string receiver_label, PipelineSurroundings surroundings,
+           std::shared_ptr<MemoryBudget> budget)
+    : signal_(signal), surroundings_(surroundings), budget_(std::move(budget)) {
+  if (receiver_label.empty()) return;
+  Counters& counters = surroundings_.environment.counters;
+  const std::string noun(record_noun(signal));
+  const Labels labels = {{"receiver", receiver_label}};
+  accepted_ = &counters.counter("otelcol_receiver_accepted_" + noun, "Records taken on by the pipelines.", labels);
+  refused_ = &counters.counter("otelcol_receiver_refused_" + noun,
+                               "Records the pipelines refused; the sender may retry.", labels);
+  failed_ = &counters.counter("otelcol_receiver_failed_" + noun, "Records that failed inside the agent.", labels);
+  refused_admissions_ = &counters.counter("rankwire_receiver_refused_admissions_total",
+                                          "Times a receiver was told to wait before decoding.", labels);
+}
+
+std::shared_ptr<Door::Chain> Door::current() const {
+  const std::lock_guard lock(mutex_);
+  return chain_;
+}
+
+PipelineSet Door::pipelines() const {
+  const auto chain = current();
+  return chain ? chain->pipelines : PipelineSet{};
+}
+
+bool Door::has_room(Bytes size, std::uint64_t records) const {
+  const auto chain = current();
+  return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),
+                              [&](const auto& pipeline) { return pipeline->has_room(size, records); });
+}
+
+bool Door::has_room_again() const {
+  const auto chain = current();
+  return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),
+                              [](const auto& pipeline) { return pipeline->has_room_again(); });
+}
+
+Result<Admission> Door::admit(Bytes estimate) {
+  const auto refuse = [this](Error error) {
+    if (refused_admissions_) refused_admissions_->add();
+    return error;
+  };
+  if (!current()) return refuse(closed());
+  // The size is asked of queues bounded in bytes; a queue that holds less than one batch of this
+  // size still takes smaller ones, so only what surely does not fit is refused here.
+  if (!has_room(1_B, 1)) return refuse(Error(ErrorKind::refused, "an exporter's queue is full", retry_delay));
+  if (!budget_->try_reserve(estimate))
+    return refuse(Error(ErrorKind::refused, "data refused due to high memory usage", retry_delay));
+  return Admission(budget_, estimate);
+}
+
+bool Door::wait_for_room(std::stop_token stop, Deadline deadline) {
+  return surroundings_.room.wait(surroundings_.environment.clock, std::move(stop), deadline,
+                                 std::min<Duration>(budget_->check_interval(), std::chrono::seconds(1)),
+                                 [this] { return has_room_again() && budget_->has_room(); });
+}
+
+Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef completion) {
+  Settlement settlement(completion);
+  const std::uint64_t records = batch.record_count();
+  if (records == 0) {
+    settlement.settle();
+    return {};
+  }
+  std::shared_ptr<Chain> chain;
+  {
+    const std::lock_guard lock(mutex_);
+    chain = chain_;
+    if (chain) ++chain->inside;
+  }
+  Result<void> result = chain ? run(chain->pipelines, admission, std::move(batch), completion) : closed();
+  if (chain) {
+    const std::lock_guard lock(mutex_);
+    if (--chain->inside == 0) left_.notify_all();
+  }
+  count(result, records);
+  if (result) settlement.settle();
+  return result;
+}
+
+Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
+                       const CompletionRef& completion) const {
+  if (pipelines.size() == 1) {
+    auto prepared = pipelines.front()->prepare(std::move(batch), admission);
+    if (!prepared) return std::move(prepared).error();
+    return prepared->commit(completion);
+  }
+  std::vector<Pipeline::Prepared> all;
+  all.reserve(pipelines.size());
+  for (const auto& pipeline : pipelines) {
+    const bool is_last = &pipeline == &pipelines.back();
+    auto prepared = pipeline->prepare(is_last ? std::move(batch) : batch.clone(), admission);
+    if (!prepared) return std::move(prepared).error();
+    all.push_back(std::move(*prepared));
+  }
+  for (auto& prepared : all) RANKWIRE_TRY(prepared.commit(completion));
+  return {};
+}
+
+void Door::count(const Result<void>& result, std::uint64_t records) {
+  if (!accepted_) return;
+  if (result)
+    accepted_->add(records);
+  else if (result.error().is_retryable())
+    refused_->add(records);
+  else
+    failed_->add(records);
+}
+
+void Door::count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,
+                         std::string_view pod) {
+  std::uint64_t outlets = 0;
+  for (const auto& pipeline : pipelines()) outlets += pipeline->outlet_count();
+  surroundings_.accounting.accepted(signal_, records * outlets);
+  surroundings_.accounting.dropped(signal_, "receiver", reason, records * outlets, kubernetes_namespace, pod);
+}
+
+bool Door::lead_to(PipelineSet pipelines, Deadline deadline) {
+  bool is_through = true;
+  auto next = pipelines.empty() ? nullptr : std::make_shared<Chain>(Chain{std::move(pipelines)});
+  {
+    std::unique_lock lock(mutex_);
+    const auto previous = std::exchange(chain_, next);
+    if (previous) is_through = left_.wait_until(lock, deadline.at, [&] { return previous->inside == 0; });
+  }
+  surroundings_.room.notify();
+  return is_through;
+}
+
+}  // namespace rankwire::service

@@ -1,0 +1,61 @@
+// The Intake of one receiver or connector for one signal. It stays the same while reloads swap the
+// pipelines behind it.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "component/intake.hpp"
+#include "service/memory_budget.hpp"
+#include "service/pipeline.hpp"
+
+namespace rankwire::service {
+
+using PipelineSet = std::vector<std::shared_ptr<const Pipeline>>;
+
+class Door final : public Intake {
+ public:
+  // `receiver_label` is empty for the doors of connectors, which are not counted as receivers.
+  Door(Signal signal, std::string receiver_label, PipelineSurroundings surroundings,
+       std::shared_ptr<MemoryBudget> budget);
+
+  Result<Admission> admit(Bytes estimate) override;
+  bool wait_for_room(std::stop_token stop, Deadline deadline) override;
+  Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion) override;
+  void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,
+                     std::string_view pod) override;
+
+  bool has_room(Bytes size, std::uint64_t records) const;
+  // Leads to other pipelines from now on and waits until the deliveries under way are through; false
+  // if some are not by the deadline. An empty set closes the door: everything is refused.
+  bool lead_to(PipelineSet pipelines, Deadline deadline);
+  PipelineSet pipelines() const;
+
+ private:
+  // What deliveries under way hold; counted so that `lead_to` can wait for them.
+  struct Chain {
+    PipelineSet pipelines;
+    int inside = 0;  // Guarded by mutex_.
+  };
+  std::shared_ptr<Chain> current() const;
+  bool has_room_again() const;
+  Result<void> run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
+                   const CompletionRef& completion) const;
+  void count(const Result<void>& result, std::uint64_t records);
+
+  const Signal signal_;
+  const PipelineSurroundings surroundings_;
+  const std::shared_ptr<MemoryBudget> budget_;
+  Counter* accepted_ = nullptr;
+  Counter* refused_ = nullptr;
+  Counter* failed_ = nullptr;
+  Counter* refused_admissions_ = nullptr;
+  mutable std::mutex mutex_;
+  std::condition_variable left_;
+  std::shared_ptr<Chain> chain_;  // Guarded by mutex_. Null: closed.
+};
+
+}  // namespace rankwire::service

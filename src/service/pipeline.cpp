@@ -1,0 +1,183 @@
+#include "service/pipeline.hpp"
+
+#include <algorithm>
+
+#include "otlp/otlp.hpp"
+
+namespace rankwire::service {
+namespace {
+
+// Records in memory beside the bytes they point into. Sizes of one record with some attributes; an
+// attack of empty records is what the number is for.
+constexpr std::uint64_t record_bytes_estimate = 400;
+
+constexpr Duration room_recheck = std::chrono::seconds(1);
+
+Bytes decoding_estimate(const WireBatch& wire) {
+  return Bytes{wire.size.count * 3 + wire.record_count * record_bytes_estimate};
+}
+
+}  // namespace
+
+ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, Environment& environment)
+    : steps_(std::move(steps)) {
+  for (Step& step : steps_) {
+    const Labels labels = {{"processor", step.label}, {"otel_signal", std::string(to_string(signal))}};
+    step.incoming =
+        &environment.counters.counter("otelcol_processor_incoming_items", "Records passed to the processor.", labels);
+    step.outgoing =
+        &environment.counters.counter("otelcol_processor_outgoing_items", "Records the processor passed on.", labels);
+    has_work_ |= !step.processor->is_setting();
+  }
+}
+
+Result<void> ProcessorChain::start(Host& host) {
+  // The last first: what comes later in the chain is ready before anything can reach it.
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    if (Result<void> started = step->processor->start(host); !started)
+      return std::move(started).error().during("starting processor " + step->label);
+    ++started_;
+  }
+  return {};
+}
+
+void ProcessorChain::stop(Deadline deadline) {
+  for (Step& step : steps_) {
+    if (started_ > static_cast<std::size_t>(&steps_.back() - &step)) step.processor->stop(deadline);
+  }
+  started_ = 0;
+}
+
+Result<void> ProcessorChain::run(SignalBatch& batch) const {
+  for (const Step& step : steps_) {
+    const std::uint64_t before = batch.record_count();
+    step.incoming->add(before);
+    if (!step.processor->is_setting()) RANKWIRE_TRY(step.processor->process(batch));
+    const std::uint64_t after = batch.record_count();
+    step.outgoing->add(after);
+    if (after == 0) break;
+  }
+  return {};
+}
+
+std::vector<ComponentHealth> ProcessorChain::health() const {
+  std::vector<ComponentHealth> all;
+  for (const Step& step : steps_) all.push_back({ComponentKind::processor, step.label, step.processor->unhealthy()});
+  return all;
+}
+
+Pipeline::Pipeline(std::string id, Signal signal, std::shared_ptr<ProcessorChain> processors,
+                   std::vector<std::shared_ptr<Outlet>> outlets, PipelineSurroundings surroundings)
+    : id_(std::move(id)),
+      signal_(signal),
+      processors_(std::move(processors)),
+      outlets_(std::move(outlets)),
+      surroundings_(surroundings) {
+  std::stable_sort(outlets_.begin(), outlets_.end(),
+                   [](const auto& a, const auto& b) { return a->kind() < b->kind(); });
+  has_queue_ = std::any_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) { return outlet->is_queue(); });
+}
+
+bool Pipeline::has_room(Bytes size, std::uint64_t records) const {
+  return std::all_of(outlets_.begin(), outlets_.end(),
+                     [&](const auto& outlet) { return outlet->waits_for_room() || outlet->has_room(size, records); });
+}
+
+Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admission) const {
+  Prepared prepared(*this, std::move(batch));
+  prepared.arrived_ = prepared.batch_.record_count();
+  if (processors_->has_work()) RANKWIRE_TRY(process(prepared, admission));
+  prepared.records_ = prepared.batch_.record_count();
+  if (prepared.records_ == 0) return prepared;
+  if (has_queue_ && !prepared.batch_.is_wire()) {
+    prepared.wire_.emplace(otlp::encode(prepared.batch_, surroundings_.environment.buffers.get()));
+    const Bytes held = prepared.batch_.memory_bytes() + prepared.wire_->wire().size;
+    if (!admission.grow_to(held)) return over_memory(held);
+  }
+  const SignalBatch& sized = prepared.wire_ ? *prepared.wire_ : prepared.batch_;
+  prepared.size_ = sized.is_wire() ? sized.wire().size : Bytes{};
+  RANKWIRE_TRY(reserve(prepared));
+  return prepared;
+}
+
+Error Pipeline::over_memory(Bytes wanted) const {
+  // The whole size, not what was missing: the rest is given back before anybody waits for room.
+  surroundings_.budget.remember_refused(wanted);
+  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+}
+
+Result<void> Pipeline::process(Prepared& prepared, Admission& admission) const {
+  if (prepared.batch_.is_wire()) {
+    const Bytes estimate = decoding_estimate(prepared.batch_.wire());
+    if (!admission.grow_to(estimate)) return over_memory(estimate);
+    auto records = otlp::decode(prepared.batch_.wire());
+    if (!records) return std::move(records).error();
+    prepared.batch_ = std::move(*records);
+  }
+  return processors_->run(prepared.batch_);
+}
+
+Result<void> Pipeline::reserve(Prepared& prepared) const {
+  while (prepared.reserved_ < outlets_.size()) {
+    Outlet& outlet = *outlets_[prepared.reserved_];
+    Result<void> reserved = outlet.reserve(prepared.size_, prepared.records_);
+    if (!reserved && reserved.error().kind() == ErrorKind::refused && outlet.waits_for_room()) {
+      // What is reserved at the outlets before stays reserved: their queues empty by themselves.
+      const bool has_room = surroundings_.room.wait(surroundings_.environment.clock, surroundings_.stop,
+                                                    Deadline::never(), room_recheck, [&] {
+                                                      reserved = outlet.reserve(prepared.size_, prepared.records_);
+                                                      return reserved || reserved.error().kind() != ErrorKind::refused;
+                                                    });
+      if (!has_room) return Error(ErrorKind::unavailable, "stopped while waiting for room in a queue");
+    }
+    if (!reserved) {
+      refused_size_ = std::max<std::uint64_t>(prepared.size_.count, 1);
+      refused_records_ = prepared.records_;
+      return reserved;
+    }
+    ++prepared.reserved_;
+  }
+  refused_size_ = 1;
+  refused_records_ = 1;
+  return {};
+}
+
+Pipeline::Prepared::Prepared(Prepared&& other) noexcept
+    : pipeline_(other.pipeline_),
+      batch_(std::move(other.batch_)),
+      wire_(std::move(other.wire_)),
+      arrived_(other.arrived_),
+      reserved_(std::exchange(other.reserved_, 0)),
+      size_(other.size_),
+      records_(other.records_) {}
+
+Pipeline::Prepared::~Prepared() {
+  for (std::size_t i = 0; i < reserved_; ++i) pipeline_->outlets_[i]->unreserve(size_, records_);
+}
+
+Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
+  Accounting& accounting = pipeline_->surroundings_.accounting;
+  const Signal signal = pipeline_->signal_;
+  const auto& outlets = pipeline_->outlets_;
+  const std::uint64_t filtered = arrived_ > records_ ? arrived_ - records_ : 0;
+  if (records_ == 0) {
+    accounting.accepted(signal, arrived_ * outlets.size());
+    accounting.dropped(signal, "processor", "filtered", filtered * outlets.size());
+    return {};
+  }
+  const std::size_t count = std::exchange(reserved_, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    Outlet& outlet = *outlets[i];
+    SignalBatch& form = outlet.is_queue() && wire_ ? *wire_ : batch_;
+    Result<void> taken = outlet.take(form, i + 1 == count, completion);
+    if (!taken) {
+      for (std::size_t rest = i + 1; rest < count; ++rest) outlets[rest]->unreserve(size_, records_);
+      return taken;
+    }
+    accounting.accepted(signal, arrived_);
+    accounting.dropped(signal, "processor", "filtered", filtered);
+  }
+  return {};
+}
+
+}  // namespace rankwire::service

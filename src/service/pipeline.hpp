@@ -1,0 +1,107 @@
+// Processors and outlets of one pipeline. Immutable once built; batches run through it on the
+// threads of receivers, several at once.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "component/component.hpp"
+#include "component/intake.hpp"
+#include "service/accounting.hpp"
+#include "service/memory_budget.hpp"
+#include "service/outlet.hpp"
+#include "service/room_signal.hpp"
+
+namespace rankwire::service {
+
+// The processors of one pipeline: kept when only its exporters change.
+class ProcessorChain {
+ public:
+  struct Step {
+    std::string label;  // As written in the configuration.
+    std::unique_ptr<Processor> processor;
+    Counter* incoming = nullptr;
+    Counter* outgoing = nullptr;
+  };
+
+  ProcessorChain(std::vector<Step> steps, Signal signal, Environment& environment);
+  Result<void> start(Host& host);
+  void stop(Deadline deadline);
+  // Whether any of them looks at records.
+  bool has_work() const { return has_work_; }
+  const std::vector<Step>& steps() const { return steps_; }
+  Result<void> run(SignalBatch& batch) const;
+  std::vector<ComponentHealth> health() const;
+
+ private:
+  std::vector<Step> steps_;
+  std::size_t started_ = 0;
+  bool has_work_ = false;
+};
+
+// Shared by the pipelines of a service.
+struct PipelineSurroundings {
+  Environment& environment;
+  Accounting& accounting;
+  RoomSignal& room;
+  MemoryBudget& budget;
+  std::stop_token stop;  // Ends waiting for room in queues that block.
+};
+
+class Pipeline {
+ public:
+  // Outlets are sorted by kind here. They are shared with other pipelines.
+  Pipeline(std::string id, Signal signal, std::shared_ptr<ProcessorChain> processors,
+           std::vector<std::shared_ptr<Outlet>> outlets, PipelineSurroundings surroundings);
+
+  // A batch that has been processed and has its place at every outlet; give up by destroying it.
+  class Prepared {
+   public:
+    Prepared(const Pipeline& pipeline, SignalBatch batch) : pipeline_(&pipeline), batch_(std::move(batch)) {}
+    Prepared(Prepared&& other) noexcept;
+    Prepared& operator=(Prepared&&) = delete;
+    ~Prepared();
+    // Hands the batch to every outlet. After an error some outlets may have it.
+    Result<void> commit(const CompletionRef& completion);
+
+   private:
+    friend class Pipeline;
+    const Pipeline* pipeline_;
+    SignalBatch batch_;
+    std::optional<SignalBatch> wire_;  // Encoded for the queues, unless batch_ is wire.
+    std::uint64_t arrived_ = 0;        // Records before the processors.
+    std::size_t reserved_ = 0;         // Outlets, from the front, that hold a reservation.
+    Bytes size_;
+    std::uint64_t records_ = 0;
+  };
+
+  // Decodes if a processor must look inside, runs the processors, encodes once if there is a queue.
+  // `admission` grows with what that takes.
+  Result<Prepared> prepare(SignalBatch batch, Admission& admission) const;
+
+  bool has_room(Bytes size, std::uint64_t records) const;
+  // Whether the batch that was last refused may be taken now.
+  bool has_room_again() const { return has_room(Bytes{refused_size_.load()}, refused_records_.load()); }
+  // How many destinations a record that enters here has.
+  std::uint64_t outlet_count() const { return outlets_.size(); }
+  Signal signal() const { return signal_; }
+  const std::string& id() const { return id_; }
+  const ProcessorChain* processors() const { return processors_.get(); }
+
+ private:
+  Result<void> process(Prepared& prepared, Admission& admission) const;
+  Result<void> reserve(Prepared& prepared) const;
+  Error over_memory(Bytes wanted) const;
+
+  const std::string id_;
+  const Signal signal_;
+  const std::shared_ptr<ProcessorChain> processors_;
+  std::vector<std::shared_ptr<Outlet>> outlets_;
+  const PipelineSurroundings surroundings_;
+  bool has_queue_ = false;
+  mutable std::atomic<std::uint64_t> refused_size_{1}, refused_records_{1};
+};
+
+}  // namespace rankwire::service

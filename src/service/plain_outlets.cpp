@@ -1,0 +1,33 @@
+#include "service/plain_outlets.hpp"
+
+#include <algorithm>
+
+namespace rankwire::service {
+
+Result<void> DirectOutlet::take(SignalBatch& batch, bool, const CompletionRef&) {
+  const auto records = static_cast<std::int64_t>(batch.record_count());
+  accounting_.add_in_flight(batch.signal(), records);
+  SendResult result = sender_->send(batch, abort_.get_token());
+  accounting_.add_in_flight(batch.signal(), -records);
+  switch (result.outcome) {
+    case SendOutcome::delivered: return {};
+    case SendOutcome::unfinished:
+      return Error(ErrorKind::unavailable, "exporter " + sender_->label() + " was stopped before it had the data");
+    case SendOutcome::dropped: break;
+  }
+  return {};
+}
+
+bool ConnectorOutlet::has_room(Bytes size, std::uint64_t records) {
+  return std::all_of(doors_.begin(), doors_.end(), [&](Door* door) { return door->has_room(size, records); });
+}
+
+Result<void> ConnectorOutlet::take(SignalBatch& batch, bool is_last, const CompletionRef& completion) {
+  const std::uint64_t records = batch.record_count();
+  const Signal signal = batch.signal();
+  RANKWIRE_TRY(connector_.consume(is_last ? std::move(batch) : batch.clone(), completion));
+  accounting_.delivered(signal, records);
+  return {};
+}
+
+}  // namespace rankwire::service
