@@ -2,6 +2,7 @@
 #include "app/components.hpp"
 
 #include "connectors/forward/forward_connector.hpp"
+#include "exporters/otlp_http/otlp_http_exporter.hpp"
 #include "extensions/file_storage/file_storage_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
@@ -20,6 +21,7 @@ Registry built_in_components() {
   registry.add(memory_limiter::memory_limiter_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(otlp_http::otlp_http_factory());
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());
   return registry;
