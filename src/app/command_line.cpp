@@ -211,6 +211,7 @@ ExitCode run_command_line(std::span<const char* const> arguments, const Output& 
   app.footer(
       examples("  rankwire --config agent.yaml        run, as `otelcol --config` does\n"
                "  rankwire validate --config agent.yaml\n"
+               "  rankwire demo                       see it work in 15 seconds\n"
                "  rankwire run                        this machine's container logs into ./rankwire-data\n"));
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

@@ -1,0 +1,104 @@
+// The command line as a user meets it: exit codes, help, and what lands on which stream.
+#include "app/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "testing/temporary_directory.hpp"
+
+namespace rankwire::app {
+namespace {
+
+struct Outcome {
+  ExitCode code;
+  std::string out, err;
+  bool prints(const std::string& part) const { return out.find(part) != std::string::npos; }
+  bool complains(const std::string& part) const { return err.find(part) != std::string::npos; }
+};
+
+Outcome rankwire(std::vector<const char*> arguments) {
+  std::ostringstream out, err;
+  const ExitCode code = run_command_line(arguments, {out, err});
+  return {code, out.str(), err.str()};
+}
+
+void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+TEST_CASE("help is asked for, and shown when nothing is") {
+  const Outcome asked = rankwire({"--help"});
+  CHECK(asked.code == ExitCode::ok);
+  CHECK(asked.prints("Exit codes"));
+  CHECK(rankwire({}).code == ExitCode::usage);
+  for (const char* command : {"run", "validate", "components", "print-config", "queue", "completion", "demo"}) {
+    CAPTURE(command);
+    CHECK(asked.prints(command));
+    const Outcome one = rankwire({command, "--help"});
+    CHECK(one.code == ExitCode::ok);
+    CHECK(one.prints("Examples:"));
+  }
+}
+
+TEST_CASE("a wrong command line is a usage error on the error stream") {
+  const std::vector<std::vector<const char*>> wrong = {
+      {"frobnicate"}, {"--nope"},           {"print-config", "--format", "xml"}, {"completion", "tcsh"},
+      {"queue"},      {"queue", "inspect"}, {"run", "--drain-timeout", "soon"},  {"--config"}};
+  for (const auto& arguments : wrong) {
+    const Outcome outcome = rankwire(arguments);
+    CHECK(outcome.code == ExitCode::usage);
+    CHECK(outcome.out.empty());
+    CHECK_FALSE(outcome.err.empty());
+  }
+}
+
+TEST_CASE("the version is printed by command and by option") {
+  CHECK(rankwire({"version"}).prints("rankwire version "));
+  CHECK_EQ(rankwire({"--version"}).out, rankwire({"version"}).out);
+}
+
+TEST_CASE("an invalid configuration has an exit code of its own and every error at its place") {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.file("agent.yaml");
+  write(path, "receivers:\n  otpl:\nexporters:\n  nope:\nservise: {}\n");
+  const Outcome outcome = rankwire({"validate", "--config", path.c_str()});
+  CHECK(outcome.code == ExitCode::invalid_configuration);
+  CHECK(outcome.complains(path + ":2:3: error: receivers::otpl"));
+  CHECK(outcome.complains(path + ":4:3: error: exporters::nope"));
+  CHECK(outcome.complains("did you mean \"service\"?"));
+  CHECK(rankwire({"validate", "--config", "/does/not/exist"}).code == ExitCode::invalid_configuration);
+}
+
+TEST_CASE("options before and after the command add up") {
+  const Outcome outcome = rankwire({"--config", "/first/missing", "validate", "--config", "/second/missing"});
+  CHECK(outcome.complains("/first/missing"));
+  CHECK(outcome.complains("/second/missing"));
+}
+
+TEST_CASE("components are listed with aliases and stability") {
+  const Outcome yaml = rankwire({"components"});
+  CHECK(yaml.prints("receivers:"));
+  CHECK(yaml.prints("- name: redaction"));
+  CHECK(yaml.prints("stability:"));
+  CHECK(rankwire({"components", "--format", "table"}).prints("redaction"));
+}
+
+TEST_CASE("completion knows the real commands and options") {
+  const Outcome outcome = rankwire({"completion", "bash"});
+  CHECK(outcome.prints("print-config"));
+  CHECK(outcome.prints("--drain-timeout"));
+  CHECK(outcome.prints("'queue verify'"));
+  CHECK(outcome.prints("redacted unredacted"));
+}
+
+TEST_CASE("a directory without a queue is a failure, not a crash") {
+  testing::TemporaryDirectory directory;
+  for (const char* action : {"inspect", "verify", "replay"}) {
+    const Outcome outcome = rankwire({"queue", action, directory.path().c_str()});
+    CHECK(outcome.code == ExitCode::failed);
+    CHECK(outcome.complains("holds no queue"));
+  }
+}
+
+}  // namespace
+}  // namespace rankwire::app
