@@ -1,0 +1,166 @@
+// Which files there are: finds them, follows each path through its generations and keeps the ones to
+// be read in a fair queue. Used by the tailer's thread only.
+//
+//   slot "/var/log/pods/…/0.log":  generation 1 → generation 2 → current
+//                                  (renamed)      (renamed)      (at the path now)
+//
+// A generation is read only after the one before it was read to its end.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "component/component.hpp"
+#include "receivers/file_log/file_parser.hpp"
+#include "receivers/file_log/positions.hpp"
+#include "receivers/file_log/siblings.hpp"
+#include "receivers/file_log/tail_options.hpp"
+#include "receivers/file_log/tracked_file.hpp"
+
+namespace rankwire::file_log {
+
+class FileSet {
+ public:
+  // The references outlive this. `watcher` may be null: then only scans find changes.
+  FileSet(Environment& environment, const TailOptions& options, ParserFactory& parsers, Positions& positions,
+          Telemetry& telemetry, DirectoryWatcher* watcher);
+  ~FileSet();
+
+  // What an earlier run knew. `has_history`: there was one, so that files it did not know are new.
+  void restore(const CheckpointContents& contents, bool has_history);
+
+  // Looks at everything: finds, checks, tidies up.
+  void scan();
+  void apply(const std::vector<DirectoryChange>& changes);
+  // Whether notifications were lost or a directory went away, so that `scan` should not wait.
+  bool is_scan_due() const { return is_scan_due_; }
+  // Whether change notification does not work for some file, so that scans must find changes.
+  bool must_poll() const { return must_poll_; }
+
+  // The next file to read, opened and with a parser; null if there is none. It leaves the queue.
+  TrackedFile* next_ready();
+  bool has_ready() const { return !ready_.empty(); }
+  void queue(TrackedFile& file);
+  // The file has been read to its end for now: whoever waits for it may start.
+  void reached_end(TrackedFile& file);
+  // The file is shorter than, or different from, what was read. Finds the copy, starts over.
+  void truncated(TrackedFile& file);
+  void unreadable(TrackedFile& file);
+  void rewind(TrackedFile& file, std::uint64_t offset);
+
+  // Rotated files that nobody has written to for a while, not yet told that they ended.
+  std::vector<TrackedFile*> quiet_rotated();
+  // Forgets rotated files that ended and are settled; deletes read files where that is wanted.
+  void retire();
+
+  TrackedFile* find(std::uint32_t id);
+  std::size_t file_count() const { return files_.size(); }
+  // Whether files that were rotated out are still followed.
+  bool has_rotated() const { return rotated_count_ != 0; }
+  template <class Visit>
+  void each(Visit visit) {
+    for (auto& [id, file] : files_) visit(*file);
+  }
+
+ private:
+  struct IdentityHash {
+    std::size_t operator()(const FileIdentity& i) const {
+      return std::hash<std::uint64_t>()(i.inode * 0x9e3779b97f4a7c15u ^ i.device ^ i.birth_nanos);
+    }
+  };
+  // A generation that was read to its end and is still on disk, perhaps compressed meanwhile.
+  struct Finished {
+    std::uint32_t id = 0;
+    FileRecord record;
+  };
+  struct Slot {
+    std::string path;
+    std::string real_path;
+    TrackedFile* current = nullptr;  // The generation at the path now.
+    TrackedFile* newest = nullptr;   // The last one added: the current one, or the last before the path vanished.
+    FileIdentity alias;              // Of the file at the path, where another slot already reads it.
+    std::vector<Finished> finished;
+    std::vector<Finished> restored;    // From the checkpoint, not seen again yet.
+    std::uint64_t modified_nanos = 0;  // The newest that was read.
+  };
+  struct Missed {
+    Sibling sibling;
+    std::optional<Finished> known;  // Where reading goes on, for a file that was read before.
+  };
+
+  void found_directory(const std::string& directory);
+  void forget_watch(int watch);
+  bool is_included(const std::string& path) const;
+  void appeared(const std::string& location);
+  void modified(const std::string& location);
+  void check(const std::string& path);
+  void check_current(Slot& slot, const FileStatus& status);
+  bool is_known_elsewhere(const std::string& path, const FileStatus& status);
+  void vanished(Slot& slot);
+
+  // file_set_rotation.cpp: generations of one slot.
+  void rotate(Slot& slot, const FileStatus& status, bool is_new);
+  void retire_current(Slot& slot);
+  void read_generations(Slot& slot, const FileStatus* current, bool is_new);
+  bool recognise(Slot& slot, const Sibling& sibling, const FileStatus* current, std::optional<Missed>& continued);
+  bool recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                          std::optional<Missed>& continued);
+  std::optional<Finished> take_restored(Slot& slot, const FileStatus& status);
+  void add_generation(Slot& slot, const Missed& missed);
+  void add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known);
+  void resume_finished(Slot& slot);
+  void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
+
+  // file_set_copies.cpp: copytruncate.
+  bool is_copy(const std::string& path, const FileStatus& status);
+  bool has_same_contents(const std::string& path, const std::string& original, std::uint64_t size);
+  bool adopt_copy(TrackedFile& file);
+  std::string read_start(const std::string& path, bool is_gzip, std::size_t size);
+  // The length of a gzip file's contents modulo 4 GiB, as its end says.
+  std::uint32_t gzip_length(const std::string& path);
+
+  TrackedFile& add_file(Slot& slot, const FileStatus& status, const std::string& real_path,
+                        const std::optional<Finished>& known, std::uint64_t start);
+  void close_file(TrackedFile& file);
+  void move_location(TrackedFile& file, const std::string& location);
+  void link(TrackedFile* previous, TrackedFile& file);
+  void remove(TrackedFile& file);
+  bool is_gzip_path(const std::string& path) const;
+  bool make_ready(TrackedFile& file);
+  void close_idle();
+  FileFacts facts_of(const TrackedFile& file);
+
+  Environment& environment_;
+  FileSystem& disk_;
+  const TailOptions& options_;
+  ParserFactory& parsers_;
+  Positions& positions_;
+  Telemetry& telemetry_;
+  DirectoryWatcher* const watcher_;
+
+  std::unordered_map<std::uint32_t, std::unique_ptr<TrackedFile>> files_;
+  std::unordered_map<FileIdentity, TrackedFile*, IdentityHash> by_identity_;
+  std::unordered_map<FileIdentity, std::string, IdentityHash> known_at_;  // Finished and restored: their slot.
+  std::unordered_map<std::string, std::uint32_t> file_at_;                // By location on disk.
+  std::unordered_map<std::string, Slot> slots_;                           // By matched path.
+  std::unordered_map<std::string, std::string> slot_at_;                  // By location on disk.
+  std::unordered_map<FileIdentity, std::uint64_t, IdentityHash> copies_;  // Copies of tracked files, with their size.
+  std::unordered_map<std::string, int> watched_;
+  std::unordered_map<int, std::vector<std::string>> directories_;
+  std::deque<std::uint32_t> ready_;
+  std::vector<std::uint32_t> open_;  // Files with a descriptor, in no order.
+  std::size_t open_hand_ = 0;
+  std::string location_;
+  std::uint64_t known_since_nanos_ = 0;  // Files changed later than this were not there before.
+  std::size_t rotated_count_ = 0;
+  bool has_history_ = false;
+  bool is_first_scan_ = true;
+  bool is_scan_due_ = false;
+  bool must_poll_ = false;
+};
+
+}  // namespace rankwire::file_log

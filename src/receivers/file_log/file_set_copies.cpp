@@ -1,0 +1,150 @@
+// Rotation by copytruncate: the copy is not a new file, and what the original lost is read from it.
+#include <algorithm>
+
+#include "receivers/file_log/file_set.hpp"
+
+namespace rankwire::file_log {
+namespace {
+
+constexpr std::size_t compared_bytes = 4096;
+
+// The names that `name` may be an older generation of: "app.log" for "app.log.1.gz".
+std::vector<std::string> possible_originals(const std::string& name) {
+  std::vector<std::string> names;
+  const std::size_t dot = name.rfind('.');
+  for (std::size_t at = 1; at < name.size(); ++at) {
+    if (name[at] != '.' && name[at] != '-' && name[at] != '_') continue;
+    names.push_back(name.substr(0, at));
+    if (dot != std::string::npos && at < dot) names.push_back(name.substr(0, at) + name.substr(dot));
+  }
+  std::erase_if(names, [&](const std::string& base) { return !is_sibling_name(base, name); });
+  return names;
+}
+
+}  // namespace
+
+bool FileSet::is_copy(const std::string& path, const FileStatus& status) {
+  if (by_identity_.contains(status.identity)) return false;
+  if (const auto known = copies_.find(status.identity); known != copies_.end() && known->second == status.size)
+    return true;
+  const std::string directory = directory_of(path);
+  for (const std::string& base : possible_originals(name_of(path))) {
+    const auto original = file_at_.find(directory + "/" + base);
+    TrackedFile* file = original == file_at_.end() ? nullptr : find(original->second);
+    if (file == nullptr || file->is_rotated) continue;
+    if (!has_same_contents(path, file->real_path, status.size)) continue;
+    copies_[status.identity] = status.size;
+    return true;
+  }
+  copies_.erase(status.identity);
+  return false;
+}
+
+// Whether the first `size` bytes of both are the same, judged by how they begin and end.
+bool FileSet::has_same_contents(const std::string& path, const std::string& original, std::uint64_t size) {
+  if (size == 0) return true;  // Nothing was copied yet.
+  const auto copy = disk_.open(path, {});
+  const auto source = disk_.open(original, {});
+  if (!copy || !source) return false;
+  const auto is_same_at = [&](std::uint64_t offset) {
+    char left[compared_bytes], right[compared_bytes];
+    const std::size_t wanted = std::min<std::uint64_t>(compared_bytes, size - offset);
+    const auto a = (*copy)->read_at(offset, left, wanted);
+    const auto b = (*source)->read_at(offset, right, wanted);
+    return a && b && *a == wanted && *b == wanted && std::memcmp(left, right, wanted) == 0;
+  };
+  return is_same_at(0) && is_same_at(size > compared_bytes ? size - compared_bytes : 0);
+}
+
+// Lets `file`, whose contents were truncated, go on in the copy that was made of them.
+bool FileSet::adopt_copy(TrackedFile& file) {
+  std::vector<Sibling> siblings = find_siblings(disk_, directory_of(file.real_path), name_of(file.real_path));
+  std::reverse(siblings.begin(), siblings.end());  // The newest first.
+  for (const Sibling& sibling : siblings) {
+    if (by_identity_.contains(sibling.status.identity)) continue;
+    if (sibling.is_gzip) {
+      const bool is_same = file.fingerprint.matches(read_start(sibling.path, true, options_.fingerprint_size)) &&
+                           gzip_length(sibling.path) >= (file.taken & 0xffffffffu);
+      if (!is_same) continue;
+    } else {
+      const auto other = disk_.open(sibling.path, {});
+      if (!other || sibling.status.size < file.taken || !file.has_same_guard(**other)) continue;
+    }
+    close_file(file);
+    by_identity_.erase(file.identity);
+    file.identity = sibling.status.identity;
+    file.is_gzip = sibling.is_gzip;
+    file.size = sibling.is_gzip ? file.taken : sibling.status.size;
+    copies_.erase(file.identity);
+    by_identity_[file.identity] = &file;
+    move_location(file, sibling.path);
+    positions_.describe(file.id, file.identity, file.fingerprint, false);
+    return true;
+  }
+  return false;
+}
+
+void FileSet::truncated(TrackedFile& file) {
+  telemetry_.truncations.add();
+  const std::uint64_t seen = std::max(file.size_seen, file.taken + file.untaken);
+  const FileIdentity identity = file.identity;
+  const bool is_current = !file.is_rotated;
+  const bool is_adopted = is_current && adopt_copy(file);
+  const std::uint64_t end = is_adopted && !file.is_gzip ? file.size : is_adopted ? seen : file.taken;
+  const std::uint64_t lost = seen > end ? seen - end : 0;
+  if (lost != 0) telemetry_.lost_truncated.add(lost);
+  if (lost != 0 || !is_adopted)
+    environment_.log.warn("a log file was truncated; what was written since the last read is lost",
+                          {{"path", file.path}, {"bytes_at_least", lost}});
+  file.is_rotated = true;
+  file.changed_at = environment_.clock.now();
+  if (is_adopted) {
+    queue(file);
+  } else {
+    close_file(file);
+    by_identity_.erase(identity);
+    file_at_.erase(file.real_path);
+    file.identity = {};
+    file.has_failed = true;
+    file.links = 0;
+    file.is_at_end = true;
+  }
+  const auto slot = slots_.find(file.path);
+  if (!is_current || slot == slots_.end()) return;
+  slot->second.current = nullptr;
+  const auto status = disk_.status(slot->second.path);
+  if (!status) return;
+  TrackedFile& fresh = add_file(slot->second, *status, slot->second.real_path, {},
+                                options_.on_truncate == OnTruncate::read_new ? status->size : 0);
+  slot->second.current = &fresh;
+  queue(fresh);
+}
+
+std::string FileSet::read_start(const std::string& path, bool is_gzip, std::size_t size) {
+  std::string start(size, '\0');
+  auto file = disk_.open(path, {});
+  if (!file) return {};
+  std::size_t filled = 0;
+  if (is_gzip) {
+    GzipStream stream;
+    const auto count = stream.read(**file, start.data(), size);
+    filled = count ? *count : 0;
+  } else {
+    const auto count = (*file)->read_at(0, start.data(), size);
+    filled = count ? *count : 0;
+  }
+  start.resize(filled);
+  return start;
+}
+
+std::uint32_t FileSet::gzip_length(const std::string& path) {
+  const auto file = disk_.open(path, {});
+  const auto status = disk_.status(path);
+  unsigned char tail[4];
+  if (!file || !status || status->size < 18) return 0;
+  const auto count = (*file)->read_at(status->size - 4, reinterpret_cast<char*>(tail), 4);
+  if (!count || *count != 4) return 0;
+  return tail[0] | tail[1] << 8 | tail[2] << 16 | static_cast<std::uint32_t>(tail[3]) << 24;
+}
+
+}  // namespace rankwire::file_log

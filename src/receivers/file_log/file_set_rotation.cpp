@@ -1,0 +1,258 @@
+// The generations of one path: which files were written under it since it was last looked at, in
+// which order, and from where each is read.
+#include <algorithm>
+
+#include "receivers/file_log/file_set.hpp"
+
+namespace rankwire::file_log {
+
+void FileSet::rotate(Slot& slot, const FileStatus& status, bool is_new) {
+  const auto resolved = disk_.real_path(slot.path);
+  slot.real_path = resolved ? *resolved : slot.path;
+  slot_at_[slot.real_path] = slot.path;
+  found_directory(directory_of(slot.path));
+  found_directory(directory_of(slot.real_path));
+  if (slot.current != nullptr) telemetry_.rotations.add();
+  retire_current(slot);
+  slot.alias = {};
+  const std::optional<Finished> known = take_restored(slot, status);
+  const auto tracked = by_identity_.find(status.identity);
+  if (tracked != by_identity_.end() && tracked->second->path != slot.path) {
+    slot.alias = status.identity;
+    return;
+  }
+  read_generations(slot, &status, is_new);
+  add_current(slot, status, known);
+}
+
+void FileSet::retire_current(Slot& slot) {
+  if (slot.current == nullptr) return;
+  slot.current->is_rotated = true;
+  ++rotated_count_;
+  slot.current->changed_at = environment_.clock.now();
+  queue(*slot.current);
+  slot.current = nullptr;
+}
+
+// What the checkpoint knows of the file now at the path, if that is still the same contents.
+std::optional<FileSet::Finished> FileSet::take_restored(Slot& slot, const FileStatus& status) {
+  for (std::vector<Finished>* list : {&slot.restored, &slot.finished}) {
+    for (auto at = list->begin(); at != list->end(); ++at) {
+      const FileRecord& record = at->record;
+      if (!(record.identity == status.identity)) continue;
+      const bool is_gzip = is_gzip_path(slot.real_path);
+      const bool is_shorter = !is_gzip && status.size < record.position;
+      const bool is_same = record.fingerprint.length == 0 ||
+                           record.fingerprint.matches(read_start(slot.real_path, is_gzip, record.fingerprint.length));
+      if (is_shorter || !is_same) continue;
+      Finished found = std::move(*at);
+      list->erase(at);
+      return found;
+    }
+  }
+  return {};
+}
+
+void FileSet::read_generations(Slot& slot, const FileStatus* current, bool is_new) {
+  // At the very first start, what was rotated out before is history.
+  if (is_first_scan_ && !has_history_) return;
+  const std::string& location = slot.real_path.empty() ? slot.path : slot.real_path;
+  const std::vector<Sibling> siblings = find_siblings(disk_, directory_of(location), name_of(location));
+  std::vector<std::pair<Missed, bool>> generations;  // With whether it was seen before.
+  std::size_t after_known = 0;
+  bool is_any_known = false;
+  for (const Sibling& sibling : siblings) {
+    if (current != nullptr && sibling.status.identity == current->identity) continue;
+    std::optional<Missed> continued;
+    const bool is_known = recognise(slot, sibling, current, continued);
+    if (is_known) {
+      is_any_known = true;
+      after_known = generations.size();
+    }
+    if (continued)
+      generations.emplace_back(std::move(*continued), true);
+    else if (!is_known)
+      generations.emplace_back(Missed{sibling, {}}, false);
+  }
+  const std::uint64_t since = is_new ? known_since_nanos_ : slot.modified_nanos;
+  for (std::size_t i = 0; i < generations.size(); ++i) {
+    const auto& [missed, is_known] = generations[i];
+    const bool is_newer = is_any_known ? i >= after_known : missed.sibling.status.modified_nanos > since;
+    if (is_known || is_newer) add_generation(slot, missed);
+  }
+  drop_vanished(slot, siblings, current);
+}
+
+bool FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                        std::optional<Missed>& continued) {
+  const FileIdentity& identity = sibling.status.identity;
+  if (const auto tracked = by_identity_.find(identity); tracked != by_identity_.end()) {
+    move_location(*tracked->second, sibling.path);
+    return true;
+  }
+  for (Finished& finished : slot.finished) {
+    if (!(finished.record.identity == identity)) continue;
+    finished.record.real_path = sibling.path;
+    return true;
+  }
+  for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
+    if (!(at->record.identity == identity)) continue;
+    const Fingerprint& print = at->record.fingerprint;
+    if (print.length != 0 && !print.matches(read_start(sibling.path, sibling.is_gzip, print.length))) continue;
+    continued = Missed{sibling, std::move(*at)};
+    slot.restored.erase(at);
+    return true;
+  }
+  return recognise_contents(slot, sibling, current, continued);
+}
+
+// An identity never seen: the contents may still be known, compressed or copied since.
+bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                                 std::optional<Missed>& continued) {
+  const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
+  if (start.empty()) return sibling.is_gzip;  // Not written to its end yet, or not gzip.
+  const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
+  const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
+  for (Finished& finished : slot.finished) {
+    if (!finished.record.fingerprint.matches(start) || shown(finished.record.position) != length) continue;
+    finished.record.identity = sibling.status.identity;
+    finished.record.real_path = sibling.path;
+    known_at_[sibling.status.identity] = slot.path;
+    positions_.describe(finished.id, sibling.status.identity, finished.record.fingerprint, true);
+    return true;
+  }
+  for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
+    const bool is_copied = current != nullptr && at->record.identity == current->identity;
+    if (!sibling.is_gzip && !is_copied) continue;
+    if (!at->record.fingerprint.matches(start) || shown(at->record.position) > length) continue;
+    continued = Missed{sibling, std::move(*at)};
+    slot.restored.erase(at);
+    return true;
+  }
+  for (auto& [id, file] : files_) {
+    if (file->path != slot.path || !file->fingerprint.matches(start) || shown(file->taken) > length) continue;
+    if (sibling.is_gzip) return true;
+    auto other = disk_.open(sibling.path, {});
+    if (other && file->has_same_guard(**other)) return true;
+  }
+  return false;
+}
+
+void FileSet::add_generation(Slot& slot, const Missed& missed) {
+  TrackedFile& file = add_file(slot, missed.sibling.status, missed.sibling.path, missed.known,
+                               missed.known ? missed.known->record.position : 0);
+  file.is_gzip = missed.sibling.is_gzip;
+  file.is_rotated = true;
+  ++rotated_count_;
+  queue(file);
+}
+
+void FileSet::add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known) {
+  slot.modified_nanos = std::max(slot.modified_nanos, status.modified_nanos);
+  const auto tracked = by_identity_.find(status.identity);
+  if (tracked != by_identity_.end()) {  // It was away for a moment.
+    slot.current = tracked->second;
+    slot.current->is_rotated = false;
+    move_location(*slot.current, slot.real_path);
+    queue(*slot.current);
+    return;
+  }
+  const bool is_gzip = is_gzip_path(slot.real_path);
+  std::uint64_t start = known ? known->record.position : 0;
+  if (!known && is_first_scan_ && !has_history_ && options_.start_at == StartAt::end)
+    start = is_gzip ? gzip_length(slot.real_path) : status.size;
+  TrackedFile& file = add_file(slot, status, slot.real_path, known, start);
+  file.is_gzip = is_gzip;
+  slot.current = &file;
+  if (is_gzip || status.size != start)
+    queue(file);
+  else
+    file.is_at_end = true;
+}
+
+TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::string& real_path,
+                               const std::optional<Finished>& known, std::uint64_t start) {
+  auto made = std::make_unique<TrackedFile>();
+  TrackedFile& file = *made;
+  file.identity = status.identity;
+  file.path = slot.path;
+  file.real_path = real_path;
+  file.size = status.size;
+  file.modified_nanos = status.modified_nanos;
+  file.changed_at = environment_.clock.now();
+  file.move_to(start);
+  if (known) {
+    file.id = known->id;
+    file.fingerprint = known->record.fingerprint;
+    if (!(known->record.identity == status.identity) || known->record.is_finished)
+      positions_.describe(file.id, file.identity, file.fingerprint, false);
+  } else {
+    if (start != 0)
+      file.fingerprint = Fingerprint::of(read_start(real_path, is_gzip_path(real_path), options_.fingerprint_size),
+                                         options_.fingerprint_size);
+    file.id = positions_.add({.identity = file.identity,
+                              .fingerprint = file.fingerprint,
+                              .position = start,
+                              .size = status.size,
+                              .modified_nanos = status.modified_nanos,
+                              .path = file.path,
+                              .real_path = slot.real_path});
+  }
+  known_at_.erase(file.identity);
+  by_identity_[file.identity] = &file;
+  file_at_[real_path] = file.id;
+  link(slot.newest, file);
+  slot.newest = &file;
+  files_[file.id] = std::move(made);
+  return file;
+}
+
+// Somebody still writes to a file that was rotated out and read to its end.
+void FileSet::resume_finished(Slot& slot) {
+  for (auto at = slot.finished.begin(); at != slot.finished.end();) {
+    const auto status = disk_.status(at->record.real_path);
+    if (!status || !(status->identity == at->record.identity) || at->record.real_path.ends_with(".gz") ||
+        status->size <= at->record.position) {
+      ++at;
+      continue;
+    }
+    const std::optional<Finished> known = std::move(*at);
+    at = slot.finished.erase(at);
+    TrackedFile* newest = slot.newest;
+    TrackedFile& file = add_file(slot, *status, known->record.real_path, known, known->record.position);
+    if (newest != nullptr) {  // It is older than what waits: nobody waits for it, and it waits for nobody.
+      newest->next = nullptr;
+      file.previous = nullptr;
+      slot.newest = newest;
+    }
+    file.is_rotated = true;
+    queue(file);
+  }
+}
+
+void FileSet::drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current) {
+  const auto is_gone = [&](const Finished& known) {
+    if (current != nullptr && known.record.identity == current->identity && known.record.is_finished) return false;
+    return std::none_of(siblings.begin(), siblings.end(),
+                        [&](const Sibling& s) { return s.status.identity == known.record.identity; });
+  };
+  for (std::vector<Finished>* list : {&slot.finished, &slot.restored}) {
+    for (auto at = list->begin(); at != list->end();) {
+      if (!is_gone(*at)) {
+        ++at;
+        continue;
+      }
+      const FileRecord& record = at->record;
+      if (!record.is_finished && record.size > record.position) {
+        telemetry_.lost_vanished.add(record.size - record.position);
+        environment_.log.warn("a log file vanished before it was read to its end",
+                              {{"path", record.path}, {"bytes", record.size - record.position}});
+      }
+      known_at_.erase(record.identity);
+      positions_.forget(at->id);
+      at = list->erase(at);
+    }
+  }
+}
+
+}  // namespace rankwire::file_log

@@ -1,0 +1,121 @@
+#include "receivers/file_log/tracked_file.hpp"
+
+#include <algorithm>
+
+namespace rankwire::file_log {
+
+Result<void> TrackedFile::open(FileSystem& files, bool must_lock) {
+  auto opened = files.open(real_path, {});
+  if (!opened) return opened.error();
+  const auto status = (*opened)->status();
+  if (!status) return status.error();
+  if (!(status->identity == identity))
+    return Error(ErrorKind::invalid, "opening " + real_path + ": another file has taken the path");
+  if (must_lock) RANKWIRE_TRY((*opened)->lock());
+  file = std::move(*opened);
+  if (is_gzip) gzip.emplace();
+  carry_.clear();
+  return {};
+}
+
+void TrackedFile::close() {
+  file.reset();
+  gzip.reset();
+  carry_ = Buffer();
+}
+
+bool TrackedFile::refresh() {
+  const auto status = file->status();
+  if (!status) return false;
+  size_seen = std::max(size_seen, size);
+  if (!is_gzip) size = status->size;
+  modified_nanos = status->modified_nanos;
+  links = status->links;
+  return true;
+}
+
+ReadOutcome TrackedFile::read(char* into, std::size_t room) {
+  return is_gzip ? read_gzip(into, room) : read_plain(into, room);
+}
+
+ReadOutcome TrackedFile::read_plain(char* into, std::size_t room) {
+  if (size < taken) return {ReadState::truncated, {}, true};
+  const auto count = file->read_at(taken - guard_size_, into, room + guard_size_);
+  if (!count) return {ReadState::failed, {}, true};
+  const std::string_view bytes(into, *count);
+  if (bytes.size() < guard_size_ || bytes.substr(0, guard_size_) != std::string_view(guard_.data(), guard_size_))
+    return {ReadState::truncated, {}, true};
+  const std::string_view data = bytes.substr(guard_size_);
+  return {data.empty() ? ReadState::end : ReadState::data, data, data.size() < room || taken + data.size() >= size};
+}
+
+ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
+  const std::uint64_t wanted = taken + carry_.size();
+  if (gzip->offset() != wanted) {
+    carry_.clear();
+    if (gzip->offset() > taken) gzip.emplace();
+    const auto reached = gzip->skip_to(*file, taken);
+    if (!reached || !*reached) return {ReadState::failed, {}, true};
+  }
+  const std::size_t kept = std::min(carry_.size(), room);
+  std::memcpy(into, carry_.data(), kept);
+  carry_.erase_front(kept);
+  std::size_t size_read = kept;
+  if (carry_.empty() && size_read < room) {
+    const auto count = gzip->read(*file, into + size_read, room - size_read);
+    if (!count && size_read == 0) return {ReadState::failed, {}, true};
+    if (count) size_read += *count;
+  }
+  size = std::max(size, gzip->offset());
+  const std::string_view data(into, size_read);
+  // What is not taken comes back from here; `take` drops the front.
+  Buffer all = Buffer::copy_of(data);
+  all.append(carry_.view());
+  carry_ = std::move(all);
+  return {data.empty() ? ReadState::end : ReadState::data, data, size_read < room};
+}
+
+void TrackedFile::take(std::string_view data, std::size_t count, std::uint32_t fingerprint_length_max) {
+  if (count == 0) return;
+  if (is_gzip) carry_.erase_front(count);
+  grow_fingerprint(data.substr(0, count), fingerprint_length_max);
+  const std::string_view parsed = data.substr(0, count);
+  if (parsed.size() >= guard_size_max) {
+    guard_size_ = guard_size_max;
+    std::memcpy(guard_.data(), parsed.data() + parsed.size() - guard_size_max, guard_size_max);
+  } else {
+    const std::size_t kept = std::min(guard_size_, guard_size_max - parsed.size());
+    std::memmove(guard_.data(), guard_.data() + guard_size_ - kept, kept);
+    std::memcpy(guard_.data() + kept, parsed.data(), parsed.size());
+    guard_size_ = kept + parsed.size();
+  }
+  taken += count;
+}
+
+void TrackedFile::grow_fingerprint(std::string_view data, std::uint32_t length_max) {
+  if (fingerprint.length >= length_max || taken > length_max) return;
+  if (taken == 0) {
+    fingerprint = Fingerprint::of(data, length_max);
+    return;
+  }
+  if (is_gzip || !file) return;
+  std::string start(std::min<std::uint64_t>(length_max, taken + data.size()), '\0');
+  const auto count = file->read_at(0, start.data(), start.size());
+  if (count && *count == start.size()) fingerprint = Fingerprint::of(start, length_max);
+}
+
+bool TrackedFile::has_same_guard(File& other) const {
+  std::array<char, guard_size_max> bytes{};
+  const auto count = other.read_at(taken - guard_size_, bytes.data(), guard_size_);
+  return count && *count == guard_size_ && std::memcmp(bytes.data(), guard_.data(), guard_size_) == 0;
+}
+
+void TrackedFile::move_to(std::uint64_t offset) {
+  taken = offset;
+  guard_size_ = 0;
+  untaken = 0;
+  carry_.clear();
+  is_at_end = false;
+}
+
+}  // namespace rankwire::file_log
