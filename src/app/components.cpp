@@ -10,6 +10,7 @@
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
+#include "receivers/file_log/file_log_receiver.hpp"
 
 namespace rankwire::app {
 
@@ -24,6 +25,7 @@ Registry built_in_components() {
   registry.add(otlp_http::otlp_http_factory());
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());
+  registry.add(file_log::file_log_factory());
   return registry;
 }
 

@@ -273,7 +273,7 @@ bool FileSet::make_ready(TrackedFile& file) {
       file.parser->continue_from(*previous->parser);
       if (held) {
         file.held_for = previous->id;
-        file.held_for_end = previous->taken;
+        previous->held_by_next_from = held;
       }
     }
     previous->next = nullptr;
@@ -317,7 +317,12 @@ void FileSet::rewind(TrackedFile& file, std::uint64_t offset) {
   file.parser = parsers_.make(facts_of(file));
   file.has_failed = false;
   file.is_ended = false;
-  file.held_for = 0;
+  if (TrackedFile* earlier = find(std::exchange(file.held_for, 0))) {
+    // What was taken over is gone with the old parser: it comes from the file before once more.
+    earlier->held_by_next_from.reset();
+    link(earlier, file);
+    rewind(*earlier, positions_.delivered_until(earlier->id));
+  }
   file.move_to(offset);
   queue(file);
 }
@@ -336,7 +341,8 @@ std::vector<TrackedFile*> FileSet::quiet_rotated() {
 void FileSet::retire() {
   std::vector<TrackedFile*> done;
   for (auto& [id, file] : files_)
-    if (file->is_ended && !file->is_queued && !positions_.has_unsettled(id)) done.push_back(file.get());
+    if (file->is_ended && !file->is_queued && !file->held_by_next_from && !positions_.has_unsettled(id))
+      done.push_back(file.get());
   for (TrackedFile* file : done) {
     FileRecord record{.identity = file->identity,
                       .fingerprint = file->fingerprint,

@@ -32,6 +32,13 @@ bool FileSet::is_copy(const std::string& path, const FileStatus& status) {
     const auto original = file_at_.find(directory + "/" + base);
     TrackedFile* file = original == file_at_.end() ? nullptr : find(original->second);
     if (file == nullptr || file->is_rotated) continue;
+    // Perhaps the original was truncated already: then this is where it goes on.
+    if (file->is_open() && !file->is_gzip && file->refresh() &&
+        (file->size < file->taken || !file->has_same_guard(*file->file))) {
+      truncated(*file);
+      if (by_identity_.contains(status.identity)) return false;
+      continue;
+    }
     if (!has_same_contents(path, file->real_path, status.size)) continue;
     copies_[status.identity] = status.size;
     return true;

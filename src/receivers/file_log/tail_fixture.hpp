@@ -2,6 +2,7 @@
 // and a pipeline whose answers the test decides. Nothing runs by itself: the test calls `step`.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -212,12 +212,15 @@ void Tailer::parse(const Turn& turn, std::string_view data, LogBatch& batch) {
 
 void Tailer::note_parsed(TrackedFile& file, std::uint64_t bytes) {
   const auto held = file.parser->held_from();
-  parts_.push_back({file.id, held.value_or(file.taken), bytes, std::max(file.size, file.taken), file.modified_nanos});
+  const std::uint64_t safe = std::min(held.value_or(file.taken), file.held_by_next_from.value_or(file.taken));
+  parts_.push_back({file.id, safe, bytes, std::max(file.size, file.taken), file.modified_nanos});
   if (file.held_for != 0 && !(held && *held == 0)) {
     // What was taken over from the generation before is part of this batch at last.
-    const TrackedFile* earlier = files_.find(file.held_for);
-    if (earlier != nullptr)
-      parts_.push_back({file.held_for, file.held_for_end, 0, earlier->size, earlier->modified_nanos});
+    if (TrackedFile* earlier = files_.find(file.held_for)) {
+      earlier->held_by_next_from.reset();
+      const auto end = earlier->parser ? earlier->parser->held_from().value_or(earlier->taken) : earlier->taken;
+      parts_.push_back({earlier->id, end, 0, earlier->size, earlier->modified_nanos});
+    }
     file.held_for = 0;
   }
   if (file.fingerprint.length != file.described_length) {

@@ -59,7 +59,8 @@ class TrackedFile {
   bool was_notified = false;           // Since the last scan: change notification works here.
   // The generation whose held data this one's parser took over, until that data is delivered.
   std::uint32_t held_for = 0;
-  std::uint64_t held_for_end = 0;
+  // The other side of it: from where this file's bytes are in the next one's parser. The position must not pass it.
+  std::optional<std::uint64_t> held_by_next_from;
 
   bool is_open() const { return file != nullptr; }
   Result<void> open(FileSystem& files, bool must_lock);
