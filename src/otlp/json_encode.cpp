@@ -169,6 +169,10 @@ void JsonEncoder::record(const LogRecord& record) {
   out_.end_object();
 }
 
+void encode_json(const LogBatch& batch, Buffer& to) { JsonEncoder(to).request(batch); }
+void encode_json(const MetricBatch& batch, Buffer& to) { JsonEncoder(to).request(batch); }
+void encode_json(const TraceBatch& batch, Buffer& to) { JsonEncoder(to).request(batch); }
+
 void encode_json(const SignalBatch& batch, Buffer& to) {
   if (batch.is_wire()) {
     // Bytes that passed admission decode; should they not, an empty request is what is left of them.
@@ -176,11 +180,10 @@ void encode_json(const SignalBatch& batch, Buffer& to) {
     if (!decoded) return to.append("{}");
     return encode_json(*decoded, to);
   }
-  JsonEncoder encoder(to);
   switch (batch.signal()) {
-    case Signal::logs: return encoder.request(batch.logs());
-    case Signal::metrics: return encoder.request(batch.metrics());
-    case Signal::traces: return encoder.request(batch.traces());
+    case Signal::logs: return encode_json(batch.logs(), to);
+    case Signal::metrics: return encode_json(batch.metrics(), to);
+    case Signal::traces: return encode_json(batch.traces(), to);
   }
 }
 

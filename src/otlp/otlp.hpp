@@ -45,6 +45,9 @@ WireBatch encode(const SignalBatch& batch, BufferPool* pool);
 // spellings of field names and numbers-or-strings are accepted; unknown fields are skipped.
 Result<SignalBatch> decode_json(Signal signal, std::string_view text, DecodeOptions options = {});
 void encode_json(const SignalBatch& batch, Buffer& to);
+void encode_json(const LogBatch& batch, Buffer& to);
+void encode_json(const MetricBatch& batch, Buffer& to);
+void encode_json(const TraceBatch& batch, Buffer& to);
 
 // Cuts a request into requests of at most `records_max` records each, in order, without decoding
 // attributes or bodies (groups are repeated as needed).

@@ -2,8 +2,7 @@
 // Buffers are reused, as the agent's are.
 #include <benchmark/benchmark.h>
 
-#include <random>
-
+#include "base/random.hpp"
 #include "otlp/otlp.hpp"
 
 namespace rankwire::otlp {
@@ -18,16 +17,16 @@ LogBatch make_batch(bool is_shared, std::size_t body_size) {
   LogResource& resource = batch.resources.push(arena, {});
   set(resource.resource.attributes, arena, "k8s.pod.name", Value::of("train-llm-worker-13"));
   LogScope& scope = resource.scopes.push(arena, {});
-  std::mt19937 random(1);
+  const auto random = make_random(1);
   Attributes shared;
   for (int i = 0; i < records_per_batch; ++i) {
     LogRecord& record = scope.records.push(arena, {});
-    record.time_unix_nanos = 1'700'000'000'000'000'000u + random();
+    record.time_unix_nanos = 1'700'000'000'000'000'000u + random->next() % 1'000'000'000;
     record.observed_time_unix_nanos = record.time_unix_nanos + 1000;
     record.severity_number = 9;
     record.severity_text = "INFO";
     std::string body(body_size, ' ');
-    for (char& c : body) c = static_cast<char>('a' + random() % 26);
+    for (char& c : body) c = static_cast<char>('a' + random->next() % 26);
     record.body = Value::of(arena.copy(body));
     if (i == 0 || !is_shared) {
       Attributes own;

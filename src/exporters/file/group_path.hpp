@@ -1,0 +1,16 @@
+// Where a resource's data goes when its attribute is part of the path. The attribute is data: it
+// must not lead out of the directory that the configuration names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace rankwire::file {
+
+// `pattern` with its * replaced. A value may name sub-directories ("team/job") but has no empty, "."
+// or ".." part, no control characters, and parts of at most 200 bytes.
+Result<std::string> group_path(std::string_view pattern, std::string_view value);
+
+}  // namespace rankwire::file
