@@ -2,6 +2,8 @@
 #include "app/components.hpp"
 
 #include "connectors/forward/forward_connector.hpp"
+#include "exporters/file/file_exporter.hpp"
+#include "exporters/nop/nop_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
 #include "extensions/file_storage/file_storage_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
@@ -22,6 +24,8 @@ Registry built_in_components() {
   registry.add(memory_limiter::memory_limiter_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(file::file_factory());
+  registry.add(nop::nop_factory());
   registry.add(otlp_http::otlp_http_factory());
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());

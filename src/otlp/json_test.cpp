@@ -89,9 +89,11 @@ TEST_CASE("metrics of every kind survive JSON") {
       R"("aggregationTemporality":2,"isMonotonic":true}},)"
       R"({"name":"h","histogram":{"dataPoints":[{"count":"3","sum":1.5,"min":0,"bucketCounts":["1","2"],)"
       R"("explicitBounds":[10]}],"aggregationTemporality":1}},)"
-      R"({"name":"e","exponentialHistogram":{"dataPoints":[{"count":"3","scale":-3,"zeroCount":"1","zeroThreshold":0.25,)"
+      R"({"name":"e","exponentialHistogram":{"dataPoints":[{"count":"3","scale":-3,"zeroCount":"1",)"
+      R"("zeroThreshold":0.25,)"
       R"("positive":{"offset":-2,"bucketCounts":["1"]}}],"aggregationTemporality":1}},)"
-      R"({"name":"q","unit":"s","summary":{"dataPoints":[{"count":"1","sum":2,"quantileValues":[{"quantile":0.5,"value":2}]}]},)"
+      R"({"name":"q","unit":"s","summary":{"dataPoints":[{"count":"1","sum":2,)"
+      R"("quantileValues":[{"quantile":0.5,"value":2}]}]},)"
       R"("metadata":[{"key":"k","value":{"boolValue":true}}]}]}]}]})";
   CHECK(round_trip(Signal::metrics, points) == points);
 }
