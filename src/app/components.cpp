@@ -13,6 +13,7 @@
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
+#include "receivers/otlp/otlp_receiver.hpp"
 
 namespace rankwire::app {
 
@@ -30,6 +31,7 @@ Registry built_in_components() {
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());
   registry.add(file_log::file_log_factory());
+  registry.add(otlp_receiver::otlp_factory());
   return registry;
 }
 

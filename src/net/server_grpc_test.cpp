@@ -1,157 +1,20 @@
-// gRPC over real sockets, with a client made of nghttp2 that shows every frame it gets.
+// gRPC over real sockets, seen frame by frame.
 #include <doctest/doctest.h>
-#include <nghttp2/nghttp2.h>
-
-#include <map>
 
 #include "net/server.hpp"
 #include "net/server_status.hpp"
 #include "net/server_test_handler.hpp"
+#include "testing/h2_client.hpp"
 #include "testing/raw_client.hpp"
 
 namespace rankwire::net {
 namespace {
 
+using rankwire::testing::framed;
+using rankwire::testing::H2Answer;
+using rankwire::testing::H2Client;
 using rankwire::testing::RawClient;
 using testing_support::RecordingHandler;
-
-struct Answer {
-  std::map<std::string, std::string> headers;  // Trailers too.
-  std::string body;
-  bool is_closed = false;
-  std::uint32_t error = 0;  // Of RST_STREAM.
-  int code() const { return headers.contains("grpc-status") ? std::stoi(headers.at("grpc-status")) : -1; }
-};
-
-class H2Client {
- public:
-  explicit H2Client(std::uint16_t port) : socket_(port) {
-    nghttp2_session_callbacks* callbacks = nullptr;
-    nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_session_callbacks_set_on_header_callback(
-        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-                      const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* self) {
-          static_cast<H2Client*>(self)->answers[frame->hd.stream_id].headers[{
-              reinterpret_cast<const char*>(name), name_size}] = {reinterpret_cast<const char*>(value), value_size};
-          return 0;
-        });
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        callbacks,
-        [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* self) {
-          static_cast<H2Client*>(self)->answers[id].body.append(reinterpret_cast<const char*>(data), size);
-          return 0;
-        });
-    nghttp2_session_callbacks_set_on_stream_close_callback(
-        callbacks, [](nghttp2_session*, std::int32_t id, std::uint32_t error, void* self) {
-          Answer& answer = static_cast<H2Client*>(self)->answers[id];
-          answer.is_closed = true;
-          answer.error = error;
-          return 0;
-        });
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
-                                                         [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
-                                                           auto& client = *static_cast<H2Client*>(self);
-                                                           if (frame->hd.type == NGHTTP2_GOAWAY)
-                                                             client.goaways.push_back(frame->goaway.error_code);
-                                                           if (frame->hd.type == NGHTTP2_PING) ++client.pings;
-                                                           return 0;
-                                                         });
-    nghttp2_session_client_new(&session_, callbacks, this);
-    nghttp2_session_callbacks_del(callbacks);
-    nghttp2_submit_settings(session_, 0, nullptr, 0);
-  }
-  ~H2Client() { nghttp2_session_del(session_); }
-
-  // Starts a call; `is_whole` false leaves it open for more data.
-  std::int32_t start(const std::string& path, std::string data, bool is_whole = true,
-                     std::vector<std::pair<std::string, std::string>> more = {}) {
-    std::vector<std::pair<std::string, std::string>> headers = {{":method", "POST"},
-                                                                {":scheme", "http"},
-                                                                {":path", path},
-                                                                {":authority", "a"},
-                                                                {"content-type", "application/grpc"},
-                                                                {"te", "trailers"}};
-    for (auto& header : more) {
-      if (header.first == "content-type")
-        headers[4] = header;
-      else
-        headers.push_back(header);
-    }
-    std::vector<nghttp2_nv> fields;
-    for (auto& [name, value] : headers) {
-      fields.push_back({reinterpret_cast<std::uint8_t*>(name.data()), reinterpret_cast<std::uint8_t*>(value.data()),
-                        name.size(), value.size(), 0});
-    }
-    auto upload = std::make_unique<Upload>(Upload{std::move(data), is_whole});
-    nghttp2_data_provider provider{.source = {.ptr = upload.get()}, .read_callback = read};
-    const std::int32_t id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &provider, nullptr);
-    uploads_.push_back(std::move(upload));
-    send();
-    return id;
-  }
-  void ping() {
-    nghttp2_submit_ping(session_, 0, nullptr);
-    send();
-  }
-  void cancel(std::int32_t id) {
-    nghttp2_submit_rst_stream(session_, 0, id, NGHTTP2_CANCEL);
-    send();
-  }
-  // Until the stream is closed, or the connection is.
-  Answer answer_to(std::int32_t id) {
-    while (!answers[id].is_closed && receive()) {}
-    return answers[id];
-  }
-  bool receive() {
-    char bytes[16384];
-    const ssize_t count = ::recv(socket_.descriptor(), bytes, sizeof(bytes), 0);
-    if (count <= 0) return false;
-    if (nghttp2_session_mem_recv(session_, reinterpret_cast<std::uint8_t*>(bytes), static_cast<std::size_t>(count)) <
-        0) {
-      return false;
-    }
-    send();
-    return true;
-  }
-  bool send() {
-    const std::uint8_t* data = nullptr;
-    ssize_t size = 0;
-    while ((size = nghttp2_session_mem_send(session_, &data)) > 0) {
-      if (!socket_.send({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)})) return false;
-    }
-    return true;
-  }
-
-  std::map<std::int32_t, Answer> answers;
-  std::vector<std::uint32_t> goaways;
-  int pings = 0;  // Received, answers included.
-
- private:
-  struct Upload {
-    std::string data;
-    bool is_whole;
-    std::size_t sent = 0;
-  };
-  static ssize_t read(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t size, std::uint32_t* flags,
-                      nghttp2_data_source* source, void*) {
-    auto& upload = *static_cast<Upload*>(source->ptr);
-    const std::size_t count = upload.data.copy(reinterpret_cast<char*>(into), size, upload.sent);
-    upload.sent += count;
-    if (upload.sent == upload.data.size() && upload.is_whole) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (count == 0 && !upload.is_whole) return NGHTTP2_ERR_DEFERRED;
-    return static_cast<ssize_t>(count);
-  }
-
-  RawClient socket_;
-  nghttp2_session* session_ = nullptr;
-  std::vector<std::unique_ptr<Upload>> uploads_;
-};
-
-std::string framed(std::string_view message, char flag = 0) {
-  std::string out(1, flag);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(message.size() >> shift));
-  return out.append(message);
-}
 
 struct Fixture {
   explicit Fixture(ServerOptions options = {}) {
@@ -159,8 +22,8 @@ struct Fixture {
     options.listen = {"127.0.0.1", 0};
     server = std::move(Server::start(std::move(options), handler, clock).value());
   }
-  Answer call(const std::string& path, const std::string& data,
-              std::vector<std::pair<std::string, std::string>> headers = {}) {
+  H2Answer call(const std::string& path, const std::string& data,
+                std::vector<std::pair<std::string, std::string>> headers = {}) {
     H2Client client(server->port());
     return client.answer_to(client.start(path, data, true, std::move(headers)));
   }
@@ -173,7 +36,7 @@ TEST_CASE("a call is answered with a message and status 0 in the trailers") {
   Fixture fixture;
   H2Client client(fixture.server->port());
   for (const std::string& message : {std::string("hello"), std::string(), std::string(3'000'000, 'm')}) {
-    const Answer answer = client.answer_to(client.start("/a.B/C", framed(message), true, {{"x-tenant", "one"}}));
+    const H2Answer answer = client.answer_to(client.start("/a.B/C", framed(message), true, {{"x-tenant", "one"}}));
     CHECK(answer.headers.at(":status") == "200");
     CHECK(answer.headers.at("content-type") == "application/grpc");
     CHECK(answer.code() == 0);
@@ -207,7 +70,7 @@ TEST_CASE("a compressed message is handed over as it is, and said to be compress
   CHECK(fixture.call("/a", framed("abc", 0), {{"grpc-encoding", "zstd"}}).body == framed("3:abc"));
   CHECK(fixture.call("/a", framed("abc", 1)).code() == 13);
   CHECK(fixture.call("/a", framed("abc", 2)).code() == 13);
-  const Answer unknown = fixture.call("/a", framed("abc", 1), {{"grpc-encoding", "br"}});
+  const H2Answer unknown = fixture.call("/a", framed("abc", 1), {{"grpc-encoding", "br"}});
   CHECK(unknown.code() == 12);
   CHECK(unknown.headers.at("grpc-accept-encoding").find("zstd") != std::string::npos);
 }
@@ -215,7 +78,7 @@ TEST_CASE("a compressed message is handed over as it is, and said to be compress
 TEST_CASE("a refused call ends before its message is sent, with the time to come back") {
   Fixture fixture;
   H2Client client(fixture.server->port());
-  const Answer answer =
+  const H2Answer answer =
       client.answer_to(client.start("/full", framed(std::string(4'000'000, 'x')).substr(0, 20), false));
   CHECK(answer.code() == 8);
   CHECK(answer.headers.at("grpc-message") == "queue is full");
@@ -242,7 +105,7 @@ TEST_CASE("errors become gRPC statuses") {
   CHECK(fixture.call("/down", framed("x")).code() == 14);
   CHECK(fixture.call("/denied", framed("x")).code() == 7);
   CHECK(fixture.call("/invalid", framed("x")).code() == 3);
-  const Answer special = fixture.call("/nothing", framed("x"));
+  const H2Answer special = fixture.call("/nothing", framed("x"));
   CHECK(special.code() == 12);
   CHECK(special.headers.at("grpc-message") == "100%25 nothing here");
 }
