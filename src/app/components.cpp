@@ -4,6 +4,7 @@
 #include "connectors/forward/forward_connector.hpp"
 #include "exporters/file/file_exporter.hpp"
 #include "exporters/nop/nop_exporter.hpp"
+#include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
 #include "extensions/file_storage/file_storage_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
@@ -27,6 +28,7 @@ Registry built_in_components() {
   registry.add(resource::resource_factory());
   registry.add(file::file_factory());
   registry.add(nop::nop_factory());
+  registry.add(otlp_grpc::otlp_grpc_factory());
   registry.add(otlp_http::otlp_http_factory());
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());
