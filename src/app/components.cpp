@@ -2,6 +2,7 @@
 #include "app/components.hpp"
 
 #include "connectors/forward/forward_connector.hpp"
+#include "exporters/debug/debug_exporter.hpp"
 #include "exporters/file/file_exporter.hpp"
 #include "exporters/nop/nop_exporter.hpp"
 #include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
@@ -26,6 +27,7 @@ Registry built_in_components() {
   registry.add(memory_limiter::memory_limiter_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(debug::debug_factory());
   registry.add(file::file_factory());
   registry.add(nop::nop_factory());
   registry.add(otlp_grpc::otlp_grpc_factory());

@@ -24,9 +24,16 @@ class JsonWriter {
     needs_comma_ = false;
   }
 
+  void escaped_key(std::string_view name) {
+    string(name);
+    out_.push(':');
+    needs_comma_ = false;
+  }
+
   void string(std::string_view text);
   void base64(std::string_view bytes);
   void hex(const void* bytes, std::size_t count);
+  void null() { literal("null"); }
   void boolean(bool flag) { literal(flag ? "true" : "false"); }
   void number(std::int64_t value);
   // 64-bit integers are strings in JSON, since readers may hold numbers as doubles.
