@@ -8,6 +8,7 @@
 #include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
 #include "extensions/file_storage/file_storage_extension.hpp"
+#include "extensions/health_check/health_check_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
@@ -34,6 +35,7 @@ Registry built_in_components() {
   registry.add(otlp_http::otlp_http_factory());
   registry.add(forward::forward_factory());
   registry.add(file_storage::file_storage_factory());
+  registry.add(health_check::health_check_factory());
   registry.add(file_log::file_log_factory());
   registry.add(otlp_receiver::otlp_factory());
   return registry;
