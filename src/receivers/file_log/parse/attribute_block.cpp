@@ -4,17 +4,25 @@
 
 namespace rankwire::file_log {
 
-AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets) {
+namespace {
+struct OwnedBuffer {
+  Buffer buffer;
+  std::shared_ptr<const void> owner;
+};
+}  // namespace
+
+AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner) {
   // An empty set still takes one place, to have an address of its own.
   std::size_t places = 0, text_size = 0;
   for (const AttributeTexts& set : sets) {
     places += std::max<std::size_t>(set.size(), 1);
     for (const auto& [key, value] : set) text_size += key.size() + value.size();
   }
-  auto buffer = std::make_shared<Buffer>(places * sizeof(KeyValue) + text_size);
-  buffer->resize(places * sizeof(KeyValue) + text_size);
-  auto* entry = reinterpret_cast<KeyValue*>(buffer->data());
-  char* text = buffer->data() + places * sizeof(KeyValue);
+  auto owned = std::make_shared<OwnedBuffer>();
+  owned->owner = std::move(owner);
+  owned->buffer.resize(places * sizeof(KeyValue) + text_size);
+  auto* entry = reinterpret_cast<KeyValue*>(owned->buffer.data());
+  char* text = owned->buffer.data() + places * sizeof(KeyValue);
   const auto put = [&text](const std::string& from) {
     std::memcpy(text, from.data(), from.size());
     text += from.size();
@@ -28,7 +36,7 @@ AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets) {
     }
     if (set.empty()) new (entry++) KeyValue{};
   }
-  memory_ = std::move(buffer);
+  memory_ = SharedBytes(owned, &owned->buffer);
 }
 
 }  // namespace rankwire::file_log

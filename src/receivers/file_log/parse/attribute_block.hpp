@@ -15,7 +15,8 @@ using AttributeTexts = std::vector<std::pair<std::string, std::string>>;
 class AttributeBlock {
  public:
   AttributeBlock() = default;
-  explicit AttributeBlock(const std::vector<AttributeTexts>& sets);
+  // Whoever keeps the block's memory keeps `owner` too.
+  AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner);
 
   // Immutable: copied on the first change of a record. data() is never null and unique to the set
   // while the block lives, so that it identifies the set.

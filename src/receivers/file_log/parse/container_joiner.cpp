@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t idle_capacity_max = 64 * 1024;
 }
 
-bool ContainerJoiner::join(Partial& partial, ContainerLine& line, std::uint64_t offset, Instant now, Arena& arena) {
+bool ContainerJoiner::join(Partial& partial, ContainerLine& line, std::uint64_t& offset, Instant now, Arena& arena) {
   if (!partial.is_held) {
     partial.is_held = true;
     partial.offset = offset;
@@ -20,6 +20,7 @@ bool ContainerJoiner::join(Partial& partial, ContainerLine& line, std::uint64_t 
   partial.text.append(line.message);
   if (line.is_partial && partial.text.size() < size_max_) return false;
   line.message = arena.copy(partial.text.view());
+  offset = partial.offset;
   partial.is_held = false;
   partial.text.clear();
   if (partial.text.capacity() > idle_capacity_max) partial.text = Buffer();

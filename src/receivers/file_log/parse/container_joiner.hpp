@@ -17,8 +17,9 @@ class ContainerJoiner {
   explicit ContainerJoiner(std::size_t size_max) : size_max_(size_max) {}
 
   // Whether `line` is complete. If not it is held. If it ends a held message, `line.message`
-  // becomes the whole message, in `arena`; time and tag stay those of the last piece.
-  bool take(ContainerLine& line, std::uint64_t offset, Instant now, Arena& arena) {
+  // becomes the whole message, in `arena`, and `offset` that of its first piece; time and tag stay
+  // those of the last piece.
+  bool take(ContainerLine& line, std::uint64_t& offset, Instant now, Arena& arena) {
     Partial& partial = of(line);
     if (!line.is_partial && !partial.is_held) [[likely]]
       return true;
@@ -43,7 +44,7 @@ class ContainerJoiner {
   };
 
   Partial& of(const ContainerLine& line) { return partials_[line.stream == "stderr" ? 1 : 0]; }
-  bool join(Partial& partial, ContainerLine& line, std::uint64_t offset, Instant now, Arena& arena);
+  bool join(Partial& partial, ContainerLine& line, std::uint64_t& offset, Instant now, Arena& arena);
 
   const std::size_t size_max_;
   Partial partials_[2];  // stdout (and unknown), stderr.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "receivers/file_log/parse/kubernetes_path.hpp"
+#include "receivers/file_log/parse/operators/build.hpp"
 
 namespace rankwire::file_log {
 
@@ -45,7 +46,6 @@ void append_file_facts(const FileAttributeChoice& choice, const FileFacts& facts
 void append_kubernetes(const FileFacts& facts, AttributeTexts& to) {
   KubernetesPath found;
   // The resolved path knows more: uid and restart count.
-  KubernetesPath link;
   const bool has_resolved = read_kubernetes_path(facts.path_resolved, found) && !found.pod_uid.empty();
   if (!has_resolved && !read_kubernetes_path(facts.path, found)) {
     if (!read_kubernetes_path(facts.path_resolved, found)) return;
@@ -65,7 +65,12 @@ void append_kubernetes(const FileFacts& facts, AttributeTexts& to) {
 LineParser::LineParser(std::shared_ptr<const LinePlan> plan, FileFacts facts)
     : plan_(std::move(plan)),
       facts_(std::move(facts)),
-      joiner_(plan_->container.has_value() ? plan_->container->size_max : 0) {}
+      joiner_(plan_->container.has_value() ? plan_->container->size_max : 0) {
+  run_.log = plan_->log;
+  run_.file = &facts_.path;
+  run_.drops = &drops_;
+  if (plan_->graph != nullptr) run_.states = plan_->graph->make_states();
+}
 
 void LineParser::build_attributes() {
   AttributeTexts resource = plan_->resource;
@@ -84,7 +89,7 @@ void LineParser::build_attributes() {
     }
   }
   sets.insert(sets.begin(), {resource, plain});
-  block_ = AttributeBlock(sets);
+  block_ = AttributeBlock(sets, plan_);
 }
 
 void LineParser::begin(LogBatch& out, std::size_t size) {
@@ -92,6 +97,31 @@ void LineParser::begin(LogBatch& out, std::size_t size) {
   observed_unix_nanos_ = plan_->clock->unix_nanos();
   now_ = plan_->clock->now();
   sink_.begin(out, block_, block_.set(resource_set), static_cast<std::uint32_t>(size / line_size_mean_ + 4));
+  run_.sink = &sink_;
+  run_.now = now_;
+  run_.unix_nanos = observed_unix_nanos_;
+  run_.file_resource = block_.set(resource_set);
+  run_.file_attributes = block_.set(plain_set);
+}
+
+void LineParser::end() {
+  for (const auto& state : run_.states)
+    if (state != nullptr) state->end_call(run_);
+}
+
+LogRecord& LineParser::new_record() {
+  if (plan_->graph == nullptr) [[likely]]
+    return sink_.add();
+  entry_ = {};
+  return entry_.record;
+}
+
+void LineParser::finish(std::uint64_t offset) {
+  if (plan_->graph == nullptr) [[likely]]
+    return;
+  entry_.resource = run_.file_resource;
+  entry_.offset = offset;
+  plan_->graph->first().process(entry_, run_);
 }
 
 std::size_t LineParser::parse(std::string_view data, std::uint64_t offset, bool is_end, LogBatch& out) {
@@ -112,6 +142,7 @@ std::size_t LineParser::parse(std::string_view data, std::uint64_t offset, bool 
   const std::size_t untaken = data.size() - taken;
   if (taken != 0 || untaken != untaken_size_) untaken_since_ = now_;
   untaken_size_ = untaken;
+  end();
   return taken;
 }
 
@@ -212,7 +243,10 @@ void LineParser::take_line(std::string_view line, std::uint64_t offset) {
     take_container_line(line, offset);
     return;
   }
-  line = trimmed(line, plan_->keeps_trailing_space);
+  // The space at the end of a partial line belongs to its message.
+  ContainerLine parsed;
+  const bool is_partial = plan_->has_container_operator && read_cri_line(line, time_, parsed) && parsed.is_partial;
+  line = trimmed(line, plan_->keeps_trailing_space || is_partial);
   if (line.empty()) return;
   add_plain(plan_->decoder->encoding() == TextEncoding::raw_bytes ? Value::of_bytes(line) : Value::of(line), offset);
 }
@@ -244,12 +278,13 @@ void LineParser::add_position(Attributes& attributes, std::uint64_t offset) {
 }
 
 void LineParser::add_plain(Value body, std::uint64_t offset) {
-  LogRecord& record = sink_.add();
+  LogRecord& record = new_record();
   record.observed_time_unix_nanos = observed_unix_nanos_;
   record.body = body;
   record.attributes = block_.set(plain_set);
   ++record_number_;
   if (plan_->file.record_number || plan_->file.record_offset) add_position(record.attributes, offset);
+  finish(offset);
 }
 
 void LineParser::add_container(const ContainerLine& line, std::uint64_t offset) {
@@ -257,7 +292,7 @@ void LineParser::add_container(const ContainerLine& line, std::uint64_t offset) 
   // A Docker message keeps its own line end.
   if (!line.is_docker && !plan_->keeps_trailing_space)
     while (!message.empty() && is_space(message.back())) message.remove_suffix(1);
-  LogRecord& record = sink_.add();
+  LogRecord& record = new_record();
   record.time_unix_nanos = line.time_unix_nanos;
   record.observed_time_unix_nanos = observed_unix_nanos_;
   record.body = Value::of(message);
@@ -272,9 +307,16 @@ void LineParser::add_container(const ContainerLine& line, std::uint64_t offset) 
     set(record.attributes, arena, "log.iostream", Value::of(arena.copy(line.stream)));
   for (const KeyValue& extra : line.extra) set(record.attributes, arena, extra.key, extra.value);
   if (plan_->file.record_number || plan_->file.record_offset) add_position(record.attributes, offset);
+  finish(offset);
 }
 
-std::optional<std::uint64_t> LineParser::held_from() const { return joiner_.held_from(); }
+std::optional<std::uint64_t> LineParser::held_from() const {
+  std::optional<std::uint64_t> from = joiner_.held_from();
+  for (const auto& state : run_.states)
+    if (const auto held = state == nullptr ? std::nullopt : state->held_from(); held.has_value())
+      from = std::min(from.value_or(*held), *held);
+  return from;
+}
 
 std::optional<Instant> LineParser::flush_due() const {
   std::optional<Instant> due;
@@ -283,6 +325,9 @@ std::optional<Instant> LineParser::flush_due() const {
     const Instant at = *oldest + plan_->container->flush_period;
     due = std::min(due.value_or(at), at);
   }
+  for (const auto& state : run_.states)
+    if (const auto at = state == nullptr ? std::nullopt : state->due(); at.has_value())
+      due = std::min(due.value_or(*at), *at);
   return due;
 }
 
@@ -303,12 +348,18 @@ std::size_t LineParser::flush(Instant now, std::string_view untaken, std::uint64
     const Instant since = is_all ? now : now - plan_->container->flush_period;
     for (ContainerLine line; joiner_.release(since, sink_.arena(), line);) add_container(line, offset);
   }
+  for (const auto& state : run_.states)
+    if (state != nullptr) state->flush(now, run_);
+  end();
   return taken;
 }
 
 void LineParser::continue_from(FileParser& previous) {
   auto* other = dynamic_cast<LineParser*>(&previous);
-  if (other != nullptr) joiner_.continue_from(other->joiner_);
+  if (other == nullptr || other->plan_ != plan_) return;
+  joiner_.continue_from(other->joiner_);
+  for (std::size_t i = 0; i < run_.states.size(); ++i)
+    if (run_.states[i] != nullptr) run_.states[i]->continue_from(*other->run_.states[i]);
 }
 
 FileParser::Drops LineParser::take_drops() { return std::exchange(drops_, {}); }

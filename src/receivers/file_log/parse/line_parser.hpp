@@ -8,6 +8,7 @@
 #include "receivers/file_log/parse/attribute_block.hpp"
 #include "receivers/file_log/parse/container_joiner.hpp"
 #include "receivers/file_log/parse/line_plan.hpp"
+#include "receivers/file_log/parse/operators/operator.hpp"
 #include "receivers/file_log/parse/record_sink.hpp"
 
 namespace rankwire::file_log {
@@ -25,6 +26,10 @@ class LineParser final : public FileParser {
 
  private:
   void begin(LogBatch& out, std::size_t size);
+  void end();
+  // A new record: in the batch, or on its way through the operators until `finish`.
+  LogRecord& new_record();
+  void finish(std::uint64_t offset);
   std::size_t cut_lines(std::string_view data, std::uint64_t offset);
   std::size_t cut_entries(std::string_view data, std::uint64_t offset, bool is_end);
   std::size_t cut_long_line(std::string_view data, std::uint64_t offset);
@@ -45,6 +50,8 @@ class LineParser final : public FileParser {
   Rfc3339Reader time_;
   ContainerJoiner joiner_;
   Drops drops_;
+  Run run_;
+  Entry entry_;  // The one on its way.
 
   // Of the current call.
   std::uint64_t observed_unix_nanos_ = 0;

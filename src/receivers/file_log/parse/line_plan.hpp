@@ -14,6 +14,8 @@
 
 namespace rankwire::file_log {
 
+class OperatorGraph;
+
 // What happens to an entry that an operator cannot process.
 enum class OnError : std::uint8_t { send, send_quiet, drop, drop_quiet };
 
@@ -45,6 +47,8 @@ struct LinePlan {
   AttributeTexts resource;
   FileAttributeChoice file;
   std::optional<ContainerStage> container;
+  bool has_container_operator = false;         // In the graph.
+  std::shared_ptr<const OperatorGraph> graph;  // Null: records are appended as they are.
   Clock* clock = nullptr;
   Logger* log = nullptr;
 };

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "config/load.hpp"
+#include "receivers/file_log/parse/expr/expression.hpp"
 #include "receivers/file_log/parse/parser_settings.hpp"
 #include "testing/fake_clock.hpp"
 
@@ -22,6 +24,12 @@ class ParseFixture {
     const config::Node type = config::Node::scalar("container", {});
     config.operators = config::Node::sequence({config::Node::map({{"type", type}}, {})}, {});
   }
+  void use_operators(const std::string& yaml) {
+    config::Diagnostics diagnostics;
+    config.operators = config::parse_yaml(yaml, "test.yaml", diagnostics);
+  }
+  // Whether there is a parser for this configuration.
+  bool is_valid() { return make_parser_factory(config, clock, log, counters) != nullptr; }
   FileParser& parser() {
     if (factory_ == nullptr) factory_ = make_parser_factory(config, clock, log, counters);
     if (parser_ == nullptr) parser_ = factory_->make(facts);
@@ -65,14 +73,24 @@ class ParseFixture {
   }
   std::string attribute(std::size_t index, std::string_view key) const {
     const Value* value = find(record(index).attributes, key);
-    return value == nullptr ? "(absent)" : std::string(value->text());
+    return value == nullptr ? "(absent)" : text_of(*value);
   }
   std::string resource(std::string_view key) const {
     const Value* value = find(batch.resources[0].resource.attributes, key);
-    return value == nullptr ? "(absent)" : std::string(value->text());
+    return value == nullptr ? "(absent)" : text_of(*value);
+  }
+
+  std::string text_of(const Value& value) const { return std::string(expr::to_text(value, arena_)); }
+  // Body and attributes besides the file's name, as a reader would compare them.
+  std::string show(std::size_t index) const {
+    std::string shown = text_of(record(index).body);
+    for (const KeyValue& entry : record(index).attributes)
+      if (entry.key != "log.file.name") shown += " " + std::string(entry.key) + "=" + text_of(entry.value);
+    return shown;
   }
 
  private:
+  mutable Arena arena_;
   std::unique_ptr<ParserFactory> factory_;
   std::unique_ptr<FileParser> parser_;
   std::uint64_t offset_ = 0;

@@ -1,6 +1,7 @@
 #include "receivers/file_log/parse/parser_settings.hpp"
 
 #include "receivers/file_log/parse/line_parser.hpp"
+#include "receivers/file_log/parse/operators/build.hpp"
 
 namespace rankwire::file_log {
 
@@ -50,6 +51,35 @@ FileAttributeChoice file_choice(const ParserConfig& config) {
   return choice;
 }
 
+// Values without an expression, or with one that reads nothing of a record, are settled now.
+void read_templates(const config::StringMap& from, FieldPath::Root root, const std::string& path,
+                    AttributeTexts& constants, InputTemplates& templates, config::Diagnostics& diagnostics) {
+  for (const auto& [key, value] : from) {
+    auto text = expr::Template::compile(value);
+    if (!text) {
+      diagnostics.error({}, path + "::" + key, text.error().message());
+      continue;
+    }
+    if (!text->is_constant()) {
+      templates.values.emplace_back(FieldPath(root).child(key), std::move(*text));
+      continue;
+    }
+    const Entry nothing;
+    Arena arena;
+    expr::Evaluation e{nothing, arena};
+    const Value constant = text->evaluate(e);
+    if (e.error != nullptr) diagnostics.error({}, path + "::" + key, e.error);
+    constants.emplace_back(key, expr::to_text(constant, arena));
+  }
+}
+
+BuiltOperators build(const ParserConfig& config, LinePlan& plan, config::Diagnostics& diagnostics) {
+  InputTemplates templates;
+  read_templates(config.attributes, FieldPath::Root::attributes, "attributes", plan.attributes, templates, diagnostics);
+  read_templates(config.resource, FieldPath::Root::resource, "resource", plan.resource, templates, diagnostics);
+  return build_operators(config.operators, "operators", std::move(templates), diagnostics);
+}
+
 }  // namespace
 
 void MultilineConfig::fields(config::Fields& f) {
@@ -93,6 +123,19 @@ void ParserConfig::validate(config::Validator& v) const {
     return;
   }
   if (auto cutter = make_cutter(*this, **decoder); !cutter) v.error("multiline", cutter.error().message());
+  LinePlan plan;
+  config::Diagnostics found;
+  build(*this, plan, found);
+  for (const config::Diagnostic& problem : found.all()) {
+    const std::string key = problem.path.substr(0, problem.path.find_first_of(":["));
+    // The receiver's own place is that of the list; the operator's says more.
+    const std::string place = problem.place.source == nullptr ? "" : problem.place.text() + ": ";
+    const std::string message = place + problem.path + ": " + problem.message;
+    if (problem.severity == config::Severity::error)
+      v.error(key, message, problem.suggestion);
+    else
+      v.warning(key, message, problem.suggestion);
+  }
 }
 
 std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, Clock& clock, Logger& log,
@@ -110,15 +153,15 @@ std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, C
   plan->truncates = config.max_log_size_behavior == LongLine::truncate;
   plan->line_size_max = std::max<std::uint64_t>(config.max_log_size.count, plan->decoder->unit_size());
   plan->flush_period = config.force_flush_period;
-  plan->attributes = config.attributes;
-  plan->resource = config.resource;
+  config::Diagnostics diagnostics;
+  BuiltOperators operators = build(config, *plan, diagnostics);
+  if (diagnostics.has_errors()) return nullptr;
+  plan->container = operators.container;
+  plan->has_container_operator = operators.has_container_operator;
+  plan->graph = std::move(operators.graph);
   plan->file = file_choice(config);
   plan->clock = &clock;
   plan->log = &log;
-  for (const config::Node& item : config.operators.items()) {
-    const config::Node* type = item.find("type");
-    if (type != nullptr && type->text() == "container") plan->container.emplace();
-  }
   return std::make_unique<LineParserFactory>(std::move(plan));
 }
 

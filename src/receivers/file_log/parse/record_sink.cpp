@@ -21,16 +21,18 @@ void RecordSink::begin(LogBatch& batch, const AttributeBlock& block, Attributes 
       records_ = &group.scopes[0].records;
   }
   block_ = &block;
+  keeps_block_ = records_ != nullptr;
   expected_ = expected;
 }
 
 void RecordSink::open() {
-  batch_->keep(block_->memory());
   records_ = add_group(resource_, {});
   records_->reserve(batch_->arena(), expected_);
 }
 
 List<LogRecord>* RecordSink::add_group(const Attributes& resource, std::string_view scope_name) {
+  if (!keeps_block_) batch_->keep(block_->memory());
+  keeps_block_ = true;
   LogResource group;
   group.resource.attributes = resource;
   LogScope scope;

@@ -39,6 +39,7 @@ class RecordSink {
   List<LogRecord>* records_ = nullptr;  // Of the resource given to `begin`; null until there is one.
   Attributes resource_;
   std::uint32_t expected_ = 0;
+  bool keeps_block_ = false;
   std::vector<Group> groups_;  // Others made since `begin`.
 };
 

@@ -1,0 +1,46 @@
+// A regular expression compiled once. Simple anchored ones, such as
+// `^(?P<host>\S+) - (?P<user>[^ ]+) \[`, are matched by a scanner of our own that gives the same
+// result in one pass over the text; all others by RE2.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace rankwire::file_log {
+
+class Pattern {
+ public:
+  // `text` in Go's syntax, which is RE2's.
+  static Result<Pattern> compile(const std::string& text);
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+  ~Pattern();
+
+  // Whether it matches anywhere in `text`.
+  bool matches(std::string_view text) const;
+  // Group i of the leftmost match goes to groups[i - 1]; one that took no part has null data().
+  bool capture(std::string_view text, std::span<std::string_view> groups) const;
+
+  std::size_t group_count() const { return names_.size(); }
+  // Empty: the group has no name.
+  const std::vector<std::string>& group_names() const { return names_; }
+  // Whether the scanner does it; for tests and measurements.
+  bool is_scanned() const;
+
+  // Replaces every match; `with` refers to groups as $1 or ${name}.
+  std::string replace_all(std::string_view text, const std::string& with) const;
+
+ private:
+  struct Compiled;
+  Pattern();
+
+  std::unique_ptr<Compiled> compiled_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace rankwire::file_log

@@ -1,0 +1,71 @@
+// The scanner must find exactly what RE2 finds.
+#include "receivers/file_log/parse/pattern.hpp"
+
+#include <doctest/doctest.h>
+#include <re2/re2.h>
+
+#include <random>
+
+namespace rankwire::file_log {
+
+namespace {
+
+std::string by_re2(const std::string& pattern, const std::string& text) {
+  const RE2 regex(pattern);
+  re2::StringPiece groups[8];
+  const int count = regex.NumberOfCapturingGroups() + 1;
+  if (!regex.Match(text, 0, text.size(), RE2::UNANCHORED, groups, count)) return "(none)";
+  std::string found;
+  for (int i = 1; i < count; ++i) found += groups[i].as_string() + "|";
+  return found;
+}
+
+std::string by_pattern(const Pattern& pattern, const std::string& text) {
+  std::string_view groups[8];
+  if (!pattern.capture(text, {groups, pattern.group_count()})) return "(none)";
+  std::string found;
+  for (std::size_t i = 0; i < pattern.group_count(); ++i) found += std::string(groups[i]) + "|";
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("simple anchored patterns are scanned, others are left to RE2") {
+  for (const char* pattern :
+       {"^\\d{4}-\\d{2}", "^(?P<a>\\S+) - (?P<b>[^ ]+) \\[(?P<c>[^\\]]*)\\] \"(.*)$", "^[a-z]+\\d?$", "^x*y{2,3}z"})
+    CHECK(Pattern::compile(pattern)->is_scanned());
+  for (const char* pattern :
+       {"\\d+", "^a|b", "^(a|b)", "^.*x", "^\\w+\\d", "^(ab)+", "^a+?b", "^\\bx", "^.{3}", "^\\S+\\."})
+    CHECK_FALSE(Pattern::compile(pattern)->is_scanned());
+  CHECK_FALSE(Pattern::compile("(").has_value());
+}
+
+TEST_CASE("the scanner agrees with RE2 on random texts") {
+  const char* patterns[] = {"^(\\d+) (\\S*)$",
+                            "^([^,]*),([^,]+),(.*)$",
+                            "^(a*)b?(c{2})(.+)",
+                            "^\\[([^\\]]+)\\] (\\w+): (.*)",
+                            "^(?P<x>[a-c]+)-(\\d{1,3})\\.",
+                            "^([ab]{2,3})c",
+                            "^\\D*(\\d*)$",
+                            "^(.*)$",
+                            "^(\\s*)x"};
+  constexpr std::string_view alphabet = "abc123 ,-.[]:x\n";
+  std::minstd_rand random(7);
+  for (const char* source : patterns) {
+    const auto pattern = Pattern::compile(source);
+    REQUIRE(pattern.has_value());
+    CHECK_MESSAGE(pattern->is_scanned(), std::string(source));
+    for (int round = 0; round < 2000; ++round) {
+      std::string text;
+      for (std::size_t size = random() % 12; size > 0; --size)
+        text += random() % 16 == 0 ? std::string("\xC3\xA4") : std::string(1, alphabet[random() % alphabet.size()]);
+      CAPTURE(source);
+      CAPTURE(text);
+      REQUIRE(by_pattern(*pattern, text) == by_re2(source, text));
+      REQUIRE(pattern->matches(text) == (by_re2(source, text) != "(none)"));
+    }
+  }
+}
+
+}  // namespace rankwire::file_log

@@ -1,0 +1,298 @@
+#include "receivers/file_log/parse/scan_program.hpp"
+
+#include <cstring>
+
+namespace rankwire::file_log {
+
+namespace {
+
+constexpr std::size_t steps_max = 256;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(unsigned c) { return (c | 0x20) - 'a' < 26u || c - '0' < 10u || c == '_'; }
+bool is_go_space(unsigned c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+bool is_special(char c) { return std::strchr("\\.+*?()|[]{}^$", c) != nullptr; }
+
+}  // namespace
+
+// Reads the pattern; any construct it does not know makes it give up.
+class ScanProgram::Parser {
+ public:
+  explicit Parser(std::string_view pattern) : rest_(pattern) {}
+
+  bool parse(std::vector<Step>& steps) {
+    if (!take('^')) return false;
+    while (!rest_.empty()) {
+      if (steps.size() > steps_max || !parse_one(steps)) return false;
+    }
+    return open_.empty();
+  }
+  std::size_t group_count() const { return group_count_; }
+
+ private:
+  static constexpr std::uint16_t no_group = 0xFFFF;
+
+  bool take(char c) {
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  bool parse_one(std::vector<Step>& steps) {
+    if (take('(')) return parse_open(steps);
+    if (take(')')) return parse_close(steps);
+    if (take('$')) {
+      steps.push_back({.type = StepType::end});
+      return rest_.empty() || rest_.find_first_not_of(')') == std::string_view::npos;
+    }
+    Bytes bytes;
+    if (!parse_character(bytes)) return false;
+    return parse_quantifier(bytes, steps);
+  }
+
+  bool parse_open(std::vector<Step>& steps) {
+    std::uint16_t group = no_group;
+    if (take('?')) {
+      if (!take(':')) {
+        take('P');
+        const std::size_t end = rest_.find('>');
+        if (rest_.empty() || rest_.front() != '<' || end == std::string_view::npos) return false;
+        rest_.remove_prefix(end + 1);
+        group = static_cast<std::uint16_t>(group_count_++);
+      }
+    } else {
+      group = static_cast<std::uint16_t>(group_count_++);
+    }
+    open_.push_back(group);
+    if (group != no_group) steps.push_back({.type = StepType::open, .group = group});
+    return true;
+  }
+
+  bool parse_close(std::vector<Step>& steps) {
+    if (open_.empty()) return false;
+    if (open_.back() != no_group) steps.push_back({.type = StepType::close, .group = open_.back()});
+    open_.pop_back();
+    return rest_.empty() || std::strchr("+*?{", rest_.front()) == nullptr;
+  }
+
+  // One character: literal, escape, class or dot.
+  bool parse_character(Bytes& bytes) {
+    if (take('.')) {
+      bytes.set();
+      bytes.reset('\n');
+      return true;
+    }
+    if (take('[')) return parse_class(bytes);
+    if (take('\\')) return parse_escape(bytes);
+    const char c = rest_.front();
+    if (is_special(c)) return false;
+    rest_.remove_prefix(1);
+    bytes.set(static_cast<unsigned char>(c));
+    return true;
+  }
+
+  bool parse_escape(Bytes& bytes) {
+    if (rest_.empty()) return false;
+    const char c = rest_.front();
+    rest_.remove_prefix(1);
+    switch (c) {
+      case 'd':
+      case 'D':
+      case 'w':
+      case 'W':
+      case 's':
+      case 'S': break;
+      case 't': return bytes.set('\t'), true;
+      case 'n': return bytes.set('\n'), true;
+      case 'r': return bytes.set('\r'), true;
+      default:
+        // An escaped letter or digit has a meaning of its own.
+        if (is_word(static_cast<unsigned char>(c)) || (c & 0x80) != 0) return false;
+        return bytes.set(static_cast<unsigned char>(c)), true;
+    }
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      const char kind = static_cast<char>(c | 0x20);
+      const bool is_in = kind == 'd' ? byte - '0' < 10u : kind == 'w' ? is_word(byte) : is_go_space(byte);
+      if (is_in == (c == kind)) bytes.set(byte);
+    }
+    return true;
+  }
+
+  bool parse_class(Bytes& bytes) {
+    const bool is_negated = take('^');
+    bool is_first = true;
+    while (is_first || rest_.empty() || rest_.front() != ']') {
+      if (rest_.size() < 2 || (rest_.front() & 0x80) != 0 || rest_.starts_with("[:")) return false;
+      is_first = false;
+      Bytes one;
+      char low = rest_.front();
+      rest_.remove_prefix(1);
+      if (low == '\\') {
+        if (!parse_escape(one)) return false;
+        if (!rest_.empty() && rest_.front() == '-' && rest_.size() > 1 && rest_[1] != ']') return false;
+      } else if (rest_.size() > 2 && rest_.front() == '-' && rest_[1] != ']') {
+        const char high = rest_[1];
+        if (high == '\\' || (high & 0x80) != 0 || high < low) return false;
+        rest_.remove_prefix(2);
+        for (int c = low; c <= high; ++c) one.set(static_cast<std::size_t>(c));
+      } else {
+        one.set(static_cast<unsigned char>(low));
+      }
+      // A class such as \W inside brackets brings non-ASCII characters, which bytes stand for.
+      bytes |= one;
+    }
+    rest_.remove_prefix(1);
+    if (is_negated) bytes.flip();
+    return bytes.any();
+  }
+
+  bool parse_quantifier(const Bytes& bytes, std::vector<Step>& steps) {
+    std::uint32_t min = 1, max = 1;
+    bool has_quantifier = true;
+    if (take('+'))
+      max = 0;
+    else if (take('*'))
+      min = max = 0;
+    else if (take('?'))
+      min = 0;
+    else if (take('{'))
+      has_quantifier = parse_counts(min, max);
+    else
+      has_quantifier = false;
+    if (!rest_.empty() && has_quantifier && std::strchr("?+*{", rest_.front()) != nullptr) return false;
+    if (has_failed_) return false;
+    // Counts are of characters; only ASCII ones have one byte.
+    bool has_wide = false;
+    for (std::size_t byte = 128; byte < 256; ++byte) has_wide = has_wide || bytes.test(byte);
+    if (has_quantifier && has_wide && (max != 0 || min > 1)) return false;
+    if (!has_quantifier && bytes.count() == 1) {
+      append_literal(bytes, steps);
+      return true;
+    }
+    if (!has_quantifier && has_wide) return false;
+    append_repeat(bytes, min, max, steps);
+    return true;
+  }
+
+  bool parse_counts(std::uint32_t& min, std::uint32_t& max) {
+    has_failed_ = !parse_count(min);
+    max = min;
+    if (!has_failed_ && take(',')) {
+      max = 0;
+      if (!rest_.empty() && rest_.front() != '}') has_failed_ = !parse_count(max) || max < min || max == 0;
+    }
+    has_failed_ = has_failed_ || !take('}') || (max == 0 && min == 0);
+    return true;
+  }
+
+  bool parse_count(std::uint32_t& count) {
+    count = 0;
+    bool has_digit = false;
+    while (!rest_.empty() && is_digit(rest_.front()) && count < 1000) {
+      count = count * 10 + static_cast<std::uint32_t>(rest_.front() - '0');
+      rest_.remove_prefix(1);
+      has_digit = true;
+    }
+    return has_digit && count <= 1000;
+  }
+
+  static void append_literal(const Bytes& bytes, std::vector<Step>& steps) {
+    std::size_t byte = 0;
+    while (!bytes.test(byte)) ++byte;
+    if (steps.empty() || steps.back().type != StepType::literal) steps.push_back({.type = StepType::literal});
+    steps.back().text.push_back(static_cast<char>(byte));
+  }
+
+  static void append_repeat(const Bytes& bytes, std::uint32_t min, std::uint32_t max, std::vector<Step>& steps) {
+    Step step{.type = StepType::repeat, .min = min, .max = max, .bytes = bytes};
+    for (std::size_t byte = 0; byte < 256; ++byte) step.taken[byte] = bytes.test(byte);
+    if (max == 0 && bytes.count() == 255) {
+      step.type = StepType::until;
+      while (bytes.test(step.stop)) ++step.stop;
+    }
+    steps.push_back(std::move(step));
+  }
+
+  std::string_view rest_;
+  std::vector<std::uint16_t> open_;
+  std::size_t group_count_ = 0;
+  bool has_failed_ = false;
+};
+
+ScanProgram::Bytes ScanProgram::first_bytes(const std::vector<Step>& steps, std::size_t from, bool& may_be_empty) {
+  Bytes first;
+  may_be_empty = false;
+  for (std::size_t i = from; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    if (step.type == StepType::literal) {
+      first.set(static_cast<unsigned char>(step.text.front()));
+      return first;
+    }
+    if (step.type != StepType::repeat && step.type != StepType::until) continue;
+    first |= step.bytes;
+    if (step.min > 0) return first;
+  }
+  may_be_empty = true;
+  return first;
+}
+
+bool ScanProgram::is_unambiguous(const std::vector<Step>& steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    const bool is_variable = step.type == StepType::until || (step.type == StepType::repeat && step.max != step.min);
+    bool may_be_empty = false;
+    if (is_variable && (step.bytes & first_bytes(steps, i + 1, may_be_empty)).any()) return false;
+  }
+  return true;
+}
+
+std::optional<ScanProgram> ScanProgram::compile(std::string_view pattern) {
+  ScanProgram program;
+  Parser parser(pattern);
+  if (!parser.parse(program.steps_) || !is_unambiguous(program.steps_)) return std::nullopt;
+  program.group_count_ = parser.group_count();
+  return program;
+}
+
+bool ScanProgram::match(std::string_view text, std::span<std::string_view> groups) const {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (const Step& step : steps_) {
+    switch (step.type) {
+      case StepType::literal:
+        if (static_cast<std::size_t>(end - at) < step.text.size() ||
+            std::memcmp(at, step.text.data(), step.text.size()) != 0)
+          return false;
+        at += step.text.size();
+        break;
+      case StepType::repeat: {
+        const char* const start = at;
+        const auto left = static_cast<std::size_t>(end - at);
+        const char* const limit = step.max != 0 && step.max < left ? at + step.max : end;
+        while (at != limit && step.taken[static_cast<unsigned char>(*at)]) ++at;
+        if (static_cast<std::size_t>(at - start) < step.min) return false;
+        break;
+      }
+      case StepType::until: {
+        const char* const start = at;
+        const void* stop = at == end ? nullptr : std::memchr(at, step.stop, static_cast<std::size_t>(end - at));
+        at = stop == nullptr ? end : static_cast<const char*>(stop);
+        if (at == start && step.min != 0) return false;
+        break;
+      }
+      case StepType::open:
+        if (step.group < groups.size()) groups[step.group] = {at, 0};
+        break;
+      case StepType::close:
+        if (step.group < groups.size())
+          groups[step.group] = {groups[step.group].data(), static_cast<std::size_t>(at - groups[step.group].data())};
+        break;
+      case StepType::end:
+        if (at != end) return false;
+        break;
+    }
+  }
+  return true;
+}
+
+}  // namespace rankwire::file_log
