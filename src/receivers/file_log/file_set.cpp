@@ -7,6 +7,11 @@
 
 namespace rankwire::file_log {
 
+namespace {
+// Modification times are those of the system's last tick.
+constexpr std::uint64_t clock_step_nanos = 10'000'000;
+}  // namespace
+
 FileSet::FileSet(Environment& environment, const TailOptions& options, ParserFactory& parsers, Positions& positions,
                  Telemetry& telemetry, DirectoryWatcher* watcher)
     : environment_(environment),
@@ -16,7 +21,7 @@ FileSet::FileSet(Environment& environment, const TailOptions& options, ParserFac
       positions_(positions),
       telemetry_(telemetry),
       watcher_(watcher),
-      known_since_nanos_(environment.clock.unix_nanos()),
+      known_since_nanos_(environment.clock.unix_nanos() - clock_step_nanos),
       must_poll_(watcher == nullptr) {}
 
 FileSet::~FileSet() { telemetry_.open_files.add(-static_cast<std::int64_t>(open_.size())); }
@@ -29,7 +34,6 @@ void FileSet::restore(const CheckpointContents& contents, bool has_history) {
     Slot& slot = slots_[record.path];
     slot.path = record.path;
     slot.real_path = record.real_path;
-    slot.modified_nanos = std::max(slot.modified_nanos, record.modified_nanos);
     (record.is_finished ? slot.finished : slot.restored).push_back({id, record});
     known_at_[record.identity] = record.path;
     known_since_nanos_ = std::max(known_since_nanos_, record.modified_nanos);
@@ -51,9 +55,11 @@ void FileSet::scan() {
   std::vector<std::string> others;
   for (auto& [path, slot] : slots_) {
     if (!slot.finished.empty()) resume_finished(slot);
+    if (std::exchange(slot.is_incomplete, false)) look_again_.push_back(path);
     if (!std::binary_search(found.begin(), found.end(), path)) others.push_back(path);
   }
   for (const std::string& path : others) check(path);
+  look_again();
   for (auto& [id, file] : files_) {
     if (file->is_rotated && (file->is_open() || !file->is_at_end)) queue(*file);
     file->was_notified = false;
@@ -125,6 +131,7 @@ void FileSet::apply(const std::vector<DirectoryChange>& changes) {
         check(location);
     }
   }
+  look_again();
 }
 
 void FileSet::modified(const std::string& location) {
@@ -204,7 +211,6 @@ bool FileSet::is_known_elsewhere(const std::string& path, const FileStatus& stat
 
 void FileSet::check_current(Slot& slot, const FileStatus& status) {
   TrackedFile& file = *slot.current;
-  slot.modified_nanos = std::max(slot.modified_nanos, status.modified_nanos);
   const bool is_changed =
       file.is_gzip ? status.modified_nanos != file.modified_nanos : status.size != file.taken + file.untaken;
   if (!is_changed || file.is_queued) return;
@@ -252,19 +258,22 @@ TrackedFile* FileSet::next_ready() {
   return nullptr;
 }
 
+Result<void> FileSet::make_open(TrackedFile& file) {
+  if (file.is_open()) return {};
+  if (open_.size() >= options_.open_files_max) close_idle();
+  RANKWIRE_TRY(file.open(disk_, options_.must_lock));
+  open_.push_back(file.id);
+  telemetry_.open_files.add(1);
+  return {};
+}
+
 bool FileSet::make_ready(TrackedFile& file) {
-  if (!file.is_open()) {
-    if (open_.size() >= options_.open_files_max) close_idle();
-    const auto opened = file.open(disk_, options_.must_lock);
-    if (!opened) {
-      // Too many descriptors, or locked: again at the next scan.
-      if (opened.error().kind() == ErrorKind::refused) return false;
-      if (!file.is_rotated && opened.error().kind() != ErrorKind::denied) check(std::string(file.path));
-      if (file.is_rotated && opened.error().kind() == ErrorKind::invalid) unreadable(file);
-      return false;
-    }
-    open_.push_back(file.id);
-    telemetry_.open_files.add(1);
+  if (const auto opened = make_open(file); !opened) {
+    // Too many descriptors, or locked: again at the next scan.
+    if (opened.error().kind() == ErrorKind::refused) return false;
+    if (!file.is_rotated && opened.error().kind() != ErrorKind::denied) check(std::string(file.path));
+    if (file.is_rotated && opened.error().kind() == ErrorKind::invalid) demote(file);
+    return false;
   }
   if (!file.parser) file.parser = parsers_.make(facts_of(file));
   if (TrackedFile* previous = file.previous; previous != nullptr) {

@@ -84,8 +84,9 @@ class FileSet {
     TrackedFile* newest = nullptr;   // The last one added: the current one, or the last before the path vanished.
     FileIdentity alias;              // Of the file at the path, where another slot already reads it.
     std::vector<Finished> finished;
-    std::vector<Finished> restored;    // From the checkpoint, not seen again yet.
-    std::uint64_t modified_nanos = 0;  // The newest that was read.
+    std::vector<Finished> restored;  // From the checkpoint, not seen again yet.
+    // A generation could not be read when its directory was looked at: it is looked at again.
+    bool is_incomplete = false;
   };
   struct Missed {
     Sibling sibling;
@@ -106,6 +107,7 @@ class FileSet {
   void rotate(Slot& slot, const FileStatus& status, bool is_new);
   void retire_current(Slot& slot);
   void read_generations(Slot& slot, const FileStatus* current, bool is_new);
+  void unlink_late(Slot& slot, TrackedFile& file, TrackedFile* newest);
   bool recognise(Slot& slot, const Sibling& sibling, const FileStatus* current, std::optional<Missed>& continued);
   bool recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
                           std::optional<Missed>& continued);
@@ -114,6 +116,9 @@ class FileSet {
   void add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known);
   void resume_finished(Slot& slot);
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
+  void add_history(Slot& slot, const Sibling& sibling);
+  void look_again();
+  void demote(TrackedFile& file);
 
   // file_set_copies.cpp: copytruncate.
   bool is_copy(const std::string& path, const FileStatus& status);
@@ -131,6 +136,7 @@ class FileSet {
   void remove(TrackedFile& file);
   bool is_gzip_path(const std::string& path) const;
   bool make_ready(TrackedFile& file);
+  Result<void> make_open(TrackedFile& file);
   void close_idle();
   FileFacts facts_of(const TrackedFile& file);
 
@@ -154,6 +160,7 @@ class FileSet {
   std::deque<std::uint32_t> ready_;
   std::vector<std::uint32_t> open_;  // Files with a descriptor, in no order.
   std::size_t open_hand_ = 0;
+  std::vector<std::string> look_again_;  // Slots whose directory changed while it was listed.
   std::string location_;
   std::uint64_t known_since_nanos_ = 0;  // Files changed later than this were not there before.
   std::size_t rotated_count_ = 0;

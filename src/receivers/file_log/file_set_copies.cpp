@@ -65,7 +65,7 @@ bool FileSet::has_same_contents(const std::string& path, const std::string& orig
 
 // Lets `file`, whose contents were truncated, go on in the copy that was made of them.
 bool FileSet::adopt_copy(TrackedFile& file) {
-  std::vector<Sibling> siblings = find_siblings(disk_, directory_of(file.real_path), name_of(file.real_path));
+  std::vector<Sibling> siblings = find_siblings(disk_, directory_of(file.real_path), name_of(file.real_path)).found;
   std::reverse(siblings.begin(), siblings.end());  // The newest first.
   for (const Sibling& sibling : siblings) {
     if (by_identity_.contains(sibling.status.identity)) continue;

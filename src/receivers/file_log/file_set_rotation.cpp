@@ -29,6 +29,7 @@ void FileSet::retire_current(Slot& slot) {
   if (slot.current == nullptr) return;
   slot.current->is_rotated = true;
   ++rotated_count_;
+  slot.current->learn_fingerprint(options_.fingerprint_size);
   slot.current->changed_at = environment_.clock.now();
   queue(*slot.current);
   slot.current = nullptr;
@@ -53,39 +54,82 @@ std::optional<FileSet::Finished> FileSet::take_restored(Slot& slot, const FileSt
   return {};
 }
 
+// Every older generation in the directory that is not known was never seen, and is read whole;
+// except, when the path itself is new, what was there before this receiver watched.
 void FileSet::read_generations(Slot& slot, const FileStatus* current, bool is_new) {
-  // At the very first start, what was rotated out before is history.
-  if (is_first_scan_ && !has_history_) return;
   const std::string& location = slot.real_path.empty() ? slot.path : slot.real_path;
-  const std::vector<Sibling> siblings = find_siblings(disk_, directory_of(location), name_of(location));
-  std::vector<std::pair<Missed, bool>> generations;  // With whether it was seen before.
-  std::size_t after_known = 0;
-  bool is_any_known = false;
-  for (const Sibling& sibling : siblings) {
+  const Siblings siblings = find_siblings(disk_, directory_of(location), name_of(location));
+  if (siblings.is_torn) look_again_.push_back(slot.path);
+  for (const Sibling& sibling : siblings.found) {
     if (current != nullptr && sibling.status.identity == current->identity) continue;
     std::optional<Missed> continued;
-    const bool is_known = recognise(slot, sibling, current, continued);
-    if (is_known) {
-      is_any_known = true;
-      after_known = generations.size();
+    if (recognise(slot, sibling, current, continued)) {
+      if (continued) add_generation(slot, *continued);
+    } else if (is_new && sibling.status.modified_nanos <= known_since_nanos_) {
+      add_history(slot, sibling);
+    } else {
+      add_generation(slot, {sibling, {}});
     }
-    if (continued)
-      generations.emplace_back(std::move(*continued), true);
-    else if (!is_known)
-      generations.emplace_back(Missed{sibling, {}}, false);
   }
-  const std::uint64_t since = is_new ? known_since_nanos_ : slot.modified_nanos;
-  for (std::size_t i = 0; i < generations.size(); ++i) {
-    const auto& [missed, is_known] = generations[i];
-    const bool is_newer = is_any_known ? i >= after_known : missed.sibling.status.modified_nanos > since;
-    if (is_known || is_newer) add_generation(slot, missed);
+  if (!siblings.is_torn && !slot.is_incomplete) drop_vanished(slot, siblings.found, current);
+}
+
+// What was rotated out before the first start is remembered as if it had been read.
+void FileSet::add_history(Slot& slot, const Sibling& sibling) {
+  const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
+  const std::uint64_t size = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
+  FileRecord record{.identity = sibling.status.identity,
+                    .fingerprint = Fingerprint::of(start, options_.fingerprint_size),
+                    .position = size,
+                    .size = size,
+                    .modified_nanos = sibling.status.modified_nanos,
+                    .is_finished = true,
+                    .path = slot.path,
+                    .real_path = sibling.path};
+  known_at_[record.identity] = slot.path;
+  const std::uint32_t id = positions_.add(record);
+  slot.finished.push_back({id, std::move(record)});
+}
+
+void FileSet::look_again() {
+  for (const std::string& path : std::exchange(look_again_, {})) {
+    const auto at = slots_.find(path);
+    if (at == slots_.end()) continue;
+    const auto status = disk_.status(path);
+    // Another file is at the path: a rotation looks at everything.
+    if (at->second.current != nullptr && (!status || !(status->identity == at->second.current->identity)))
+      check(path);
+    else
+      read_generations(at->second, status ? &*status : nullptr, false);
   }
-  drop_vanished(slot, siblings, current);
+}
+
+// A generation that could not be opened where it was found: it may have been compressed just now.
+void FileSet::demote(TrackedFile& file) {
+  const auto slot = slots_.find(file.path);
+  if (slot == slots_.end() || file.identity.inode == 0) return unreadable(file);
+  const std::uint64_t position = positions_.rewind(file.id);
+  FileRecord record{.identity = file.identity,
+                    .fingerprint = file.fingerprint,
+                    .position = position,
+                    .size = std::max(file.size, position),
+                    .modified_nanos = file.modified_nanos,
+                    .path = file.path,
+                    .real_path = file.real_path};
+  if (record.fingerprint.length != 0 || record.size > position)
+    slot->second.restored.push_back({file.id, std::move(record)});
+  else
+    positions_.forget(file.id);
+  if (file.next != nullptr) queue(*file.next);
+  look_again_.push_back(file.path);
+  remove(file);
 }
 
 bool FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* current,
                         std::optional<Missed>& continued) {
   const FileIdentity& identity = sibling.status.identity;
+  if (const auto copy = copies_.find(identity); copy != copies_.end() && copy->second == sibling.status.size)
+    return true;
   if (const auto tracked = by_identity_.find(identity); tracked != by_identity_.end()) {
     move_location(*tracked->second, sibling.path);
     return true;
@@ -110,7 +154,12 @@ bool FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* cu
 bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
                                  std::optional<Missed>& continued) {
   const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
-  if (start.empty()) return sibling.is_gzip;  // Not written to its end yet, or not gzip.
+  if (start.empty() && (sibling.is_gzip || sibling.status.size != 0)) {
+    // Gone meanwhile, not gzip, or not written to its end yet: only worth another look while it is new.
+    constexpr std::uint64_t minute = 60'000'000'000;
+    if (sibling.status.modified_nanos + minute > environment_.clock.unix_nanos()) slot.is_incomplete = true;
+    return true;
+  }
   const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
   const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
   for (Finished& finished : slot.finished) {
@@ -133,22 +182,35 @@ bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileS
     if (file->path != slot.path || !file->fingerprint.matches(start) || shown(file->taken) > length) continue;
     if (sibling.is_gzip) return true;
     auto other = disk_.open(sibling.path, {});
-    if (other && file->has_same_guard(**other)) return true;
+    if (!other || !file->has_same_guard(**other)) continue;
+    copies_[sibling.status.identity] = sibling.status.size;
+    return true;
   }
   return false;
 }
 
 void FileSet::add_generation(Slot& slot, const Missed& missed) {
+  TrackedFile* newest = slot.current != nullptr ? slot.newest : nullptr;
   TrackedFile& file = add_file(slot, missed.sibling.status, missed.sibling.path, missed.known,
                                missed.known ? missed.known->record.position : 0);
   file.is_gzip = missed.sibling.is_gzip;
   file.is_rotated = true;
   ++rotated_count_;
+  if (newest != nullptr) unlink_late(slot, file, newest);
   queue(file);
+  // At once, before it is compressed or removed.
+  if (const auto opened = make_open(file); !opened && opened.error().kind() == ErrorKind::invalid) demote(file);
+}
+
+// A generation found only after the current one is being read: nobody waits for it, and it waits
+// for nobody.
+void FileSet::unlink_late(Slot& slot, TrackedFile& file, TrackedFile* newest) {
+  newest->next = nullptr;
+  file.previous = nullptr;
+  slot.newest = newest;
 }
 
 void FileSet::add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known) {
-  slot.modified_nanos = std::max(slot.modified_nanos, status.modified_nanos);
   const auto tracked = by_identity_.find(status.identity);
   if (tracked != by_identity_.end()) {  // It was away for a moment.
     slot.current = tracked->second;
@@ -187,7 +249,7 @@ TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::
     if (!(known->record.identity == status.identity) || known->record.is_finished)
       positions_.describe(file.id, file.identity, file.fingerprint, false);
   } else {
-    if (start != 0)
+    if (status.size != 0)
       file.fingerprint = Fingerprint::of(read_start(real_path, is_gzip_path(real_path), options_.fingerprint_size),
                                          options_.fingerprint_size);
     file.id = positions_.add({.identity = file.identity,
@@ -220,12 +282,9 @@ void FileSet::resume_finished(Slot& slot) {
     at = slot.finished.erase(at);
     TrackedFile* newest = slot.newest;
     TrackedFile& file = add_file(slot, *status, known->record.real_path, known, known->record.position);
-    if (newest != nullptr) {  // It is older than what waits: nobody waits for it, and it waits for nobody.
-      newest->next = nullptr;
-      file.previous = nullptr;
-      slot.newest = newest;
-    }
+    if (newest != nullptr) unlink_late(slot, file, newest);
     file.is_rotated = true;
+    ++rotated_count_;
     queue(file);
   }
 }

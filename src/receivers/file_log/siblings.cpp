@@ -74,10 +74,10 @@ void sort_oldest_first(std::vector<Sibling>& siblings, std::string_view base) {
   });
 }
 
-std::vector<Sibling> find_siblings(FileSystem& files, const std::string& directory, const std::string& base) {
-  std::vector<Sibling> found;
+Siblings find_siblings(FileSystem& files, const std::string& directory, const std::string& base) {
+  Siblings siblings;
   const auto entries = files.list(directory);
-  if (!entries) return found;
+  if (!entries) return siblings;
   for (const DirectoryEntry& entry : *entries) {
     if (entry.type == FileType::directory || !is_sibling_name(base, entry.name)) continue;
     const bool is_gzip = entry.name.ends_with(".gz");
@@ -88,10 +88,13 @@ std::vector<Sibling> find_siblings(FileSystem& files, const std::string& directo
     }
     const std::string path = directory + "/" + entry.name;
     const auto status = files.status(path);
-    if (status && status->type == FileType::regular) found.push_back({entry.name, path, *status, is_gzip});
+    if (!status)
+      siblings.is_torn = true;
+    else if (status->type == FileType::regular)
+      siblings.found.push_back({entry.name, path, *status, is_gzip});
   }
-  sort_oldest_first(found, base);
-  return found;
+  sort_oldest_first(siblings.found, base);
+  return siblings;
 }
 
 std::string directory_of(const std::string& path) {

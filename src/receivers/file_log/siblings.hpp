@@ -22,9 +22,14 @@ struct Sibling {
 // for files that a rotation is still writing (`.tmp`).
 bool is_sibling_name(std::string_view base, std::string_view name);
 
-// Every older generation in the directory, oldest first. Of `x` and `x.gz` only `x`: the second is
-// being made from the first.
-std::vector<Sibling> find_siblings(FileSystem& files, const std::string& directory, const std::string& base);
+struct Siblings {
+  std::vector<Sibling> found;  // Oldest first.
+  bool is_torn = false;        // Something was renamed or removed meanwhile: look again.
+};
+
+// Every older generation in the directory. Of `x` and `x.gz` only `x`: the second is being made from
+// the first.
+Siblings find_siblings(FileSystem& files, const std::string& directory, const std::string& base);
 
 // Oldest first; exposed for tests.
 void sort_oldest_first(std::vector<Sibling>& siblings, std::string_view base);

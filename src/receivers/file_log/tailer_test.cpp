@@ -120,6 +120,8 @@ TEST_CASE("several rotations between two looks: every generation is read, oldest
 TEST_CASE("rotated files that were there before the first start are history") {
   TailFixture t;
   t.append("a.log.1", "old\n");
+  const auto before = std::filesystem::last_write_time(t.path("a.log.1"));
+  std::filesystem::last_write_time(t.path("a.log.1"), before - std::chrono::minutes(1));
   t.append("a.log", "1\n");
   t.start();
   t.step();

@@ -104,6 +104,13 @@ void TrackedFile::grow_fingerprint(std::string_view data, std::uint32_t length_m
   if (count && *count == start.size()) fingerprint = Fingerprint::of(start, length_max);
 }
 
+void TrackedFile::learn_fingerprint(std::uint32_t length_max) {
+  if (fingerprint.length != 0 || !file || is_gzip) return;
+  std::string start(length_max, '\0');
+  const auto count = file->read_at(0, start.data(), start.size());
+  if (count) fingerprint = Fingerprint::of(std::string_view(start).substr(0, *count), length_max);
+}
+
 bool TrackedFile::has_same_guard(File& other) const {
   std::array<char, guard_size_max> bytes{};
   const auto count = other.read_at(taken - guard_size_, bytes.data(), guard_size_);

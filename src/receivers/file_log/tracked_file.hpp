@@ -74,6 +74,8 @@ class TrackedFile {
   // Whether the bytes before `taken` in `other` are the same.
   bool has_same_guard(File& other) const;
   void move_to(std::uint64_t offset);
+  // From the file itself, if it is open and nothing of it was parsed yet.
+  void learn_fingerprint(std::uint32_t length_max);
 
  private:
   ReadOutcome read_plain(char* into, std::size_t room);
