@@ -112,12 +112,13 @@ Result<std::size_t> SocketStream::send(PieceCursor cursor, bool yields, Deadline
       cursor.advance(static_cast<std::size_t>(sent));
       continue;
     }
-    if (errno == EINTR) continue;
-    const std::string after = "sending, after " + std::to_string(cursor.position()) + " bytes";
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return system_error(after, errno);
+    const int code = errno;
+    if (code == EINTR) continue;
+    const auto after = [&] { return "sending, after " + std::to_string(cursor.position()) + " bytes"; };
+    if (code != EAGAIN && code != EWOULDBLOCK) return system_error(after(), code);
     const short events = yields ? POLLOUT | POLLIN : POLLOUT;
     auto ready = wait(events, deadline, stop);
-    if (!ready) return std::move(ready).error().during(after);
+    if (!ready) return std::move(ready).error().during(after());
     if (yields && (*ready & POLLIN) != 0) break;
   }
   return cursor.position();

@@ -176,8 +176,7 @@ class TlsStream final : public Stream {
           cursor.advance(sent);
           break;
         }
-        RANKWIRE_TRY(await(outcome, "sending, after " + std::to_string(cursor.position()) + " bytes", deadline, stop,
-                           yields ? POLLIN : 0));
+        RANKWIRE_TRY(await(outcome, "sending", deadline, stop, yields ? POLLIN : 0));
         if (!yields) continue;
         const Ahead ahead = look_ahead();
         if (ahead == Ahead::data) return cursor.position();
