@@ -57,15 +57,18 @@ Result<Admission> Door::admit(Bytes estimate) {
   // The size is asked of queues bounded in bytes; a queue that holds less than one batch of this
   // size still takes smaller ones, so only what surely does not fit is refused here.
   if (!has_room(1_B, 1)) return refuse(Error(ErrorKind::refused, "an exporter's queue is full", retry_delay));
-  if (!budget_->try_reserve(estimate))
+  if (!budget_->try_reserve(estimate)) {
+    wanted_memory_ = estimate.count;
     return refuse(Error(ErrorKind::refused, "data refused due to high memory usage", retry_delay));
+  }
   return Admission(budget_, estimate);
 }
 
 bool Door::wait_for_room(std::stop_token stop, Deadline deadline) {
   return surroundings_.room.wait(surroundings_.environment.clock, std::move(stop), deadline,
-                                 std::min<Duration>(budget_->check_interval(), std::chrono::seconds(1)),
-                                 [this] { return has_room_again() && budget_->has_room(); });
+                                 std::min<Duration>(budget_->check_interval(), std::chrono::seconds(1)), [this] {
+                                   return has_room_again() && budget_->has_room(Bytes{wanted_memory_.load()});
+                                 });
 }
 
 Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef completion) {
@@ -92,9 +95,11 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
 }
 
 Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                       const CompletionRef& completion) const {
+                       const CompletionRef& completion) {
+  Bytes wanted;
   if (pipelines.size() == 1) {
-    auto prepared = pipelines.front()->prepare(std::move(batch), admission);
+    auto prepared = pipelines.front()->prepare(std::move(batch), admission, wanted);
+    wanted_memory_ = wanted.count;
     if (!prepared) return std::move(prepared).error();
     return prepared->commit(completion);
   }
@@ -102,7 +107,8 @@ Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, Signa
   all.reserve(pipelines.size());
   for (const auto& pipeline : pipelines) {
     const bool is_last = &pipeline == &pipelines.back();
-    auto prepared = pipeline->prepare(is_last ? std::move(batch) : batch.clone(), admission);
+    auto prepared = pipeline->prepare(is_last ? std::move(batch) : batch.clone(), admission, wanted);
+    wanted_memory_ = wanted.count;
     if (!prepared) return std::move(prepared).error();
     all.push_back(std::move(*prepared));
   }

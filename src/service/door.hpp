@@ -43,7 +43,7 @@ class Door final : public Intake {
   std::shared_ptr<Chain> current() const;
   bool has_room_again() const;
   Result<void> run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                   const CompletionRef& completion) const;
+                   const CompletionRef& completion);
   void count(const Result<void>& result, std::uint64_t records);
 
   const Signal signal_;
@@ -53,6 +53,8 @@ class Door final : public Intake {
   Counter* refused_ = nullptr;
   Counter* failed_ = nullptr;
   Counter* refused_admissions_ = nullptr;
+  // Memory that the batch refused last needs, so that who waits for room does not come back too early.
+  std::atomic<std::uint64_t> wanted_memory_{0};
   mutable std::mutex mutex_;
   std::condition_variable left_;
   std::shared_ptr<Chain> chain_;  // Guarded by mutex_. Null: closed.

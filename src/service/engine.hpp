@@ -23,7 +23,7 @@ struct Engine {
   WorkerScaler scaler{environment.clock};
   std::stop_source stop{};  // The whole service stops: nobody waits for room any more.
 
-  PipelineSurroundings surroundings() { return {environment, accounting, room, *budget, stop.get_token()}; }
+  PipelineSurroundings surroundings() { return {environment, accounting, room, stop.get_token()}; }
   QueuedOutlet::Shared delivery() { return {environment, accounting, *budget, room, scaler}; }
 };
 

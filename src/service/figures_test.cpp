@@ -46,12 +46,12 @@ TEST_CASE("queues and unaccounted resident memory shrink what may be admitted") 
   b.resident = 70_MiB;
   CHECK_FALSE(b.budget->try_reserve(11_MiB));
   CHECK(b.reclaimed == 1);
-  CHECK_FALSE(b.budget->has_room());
+  CHECK_FALSE(b.budget->has_room(11_MiB));
   CHECK(b.budget->try_reserve(10_MiB));
   b.budget->release(10_MiB);
   b.resident = 30_MiB;
   b.clock.advance(std::chrono::seconds(1));
-  CHECK(b.budget->has_room());
+  CHECK(b.budget->has_room(50_MiB));
   CHECK(b.budget->try_reserve(50_MiB));
 }
 

@@ -74,7 +74,6 @@ bool MemoryBudget::try_reserve(Bytes more) {
   const std::uint64_t before = reserved_.fetch_add(more.count, std::memory_order_seq_cst);
   if (fits(before, more.count)) return true;
   reserved_.fetch_sub(more.count, std::memory_order_seq_cst);
-  refused_size_ = more.count;
   return false;
 }
 
@@ -83,6 +82,6 @@ void MemoryBudget::release(Bytes held) {
   room_.notify();
 }
 
-bool MemoryBudget::has_room() { return fits(reserved_.load(std::memory_order_seq_cst), refused_size_.load()); }
+bool MemoryBudget::has_room(Bytes wanted) { return fits(reserved_.load(std::memory_order_seq_cst), wanted.count); }
 
 }  // namespace rankwire::service

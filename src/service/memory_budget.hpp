@@ -29,10 +29,8 @@ class MemoryBudget final : public AdmissionLedger {
 
   bool try_reserve(Bytes more) override;
   void release(Bytes held) override;
-  // What a later `has_room` must have room for.
-  void remember_refused(Bytes wanted) { refused_size_ = wanted.count; }
-  // Whether a reservation of the size last refused may succeed now.
-  bool has_room();
+  // Whether a reservation of this size may succeed now.
+  bool has_room(Bytes wanted);
 
   Bytes reserved() const { return Bytes{reserved_.load(std::memory_order_seq_cst)}; }
   Bytes limit() const { return Bytes{hard_.load(std::memory_order_relaxed)}; }
@@ -56,7 +54,6 @@ class MemoryBudget final : public AdmissionLedger {
   std::atomic<std::uint64_t> soft_{UINT64_MAX}, hard_{UINT64_MAX};
   std::atomic<std::int64_t> check_interval_{1'000'000'000};
   std::atomic<std::uint64_t> reserved_{0};
-  std::atomic<std::uint64_t> refused_size_{0};
   // Resident memory that nothing above accounts for, as of the last sample.
   std::atomic<std::uint64_t> overhead_{0};
   std::atomic<std::int64_t> sampled_at_{INT64_MIN / 2}, reclaimed_at_{INT64_MIN / 2};

@@ -17,6 +17,12 @@ Bytes decoding_estimate(const WireBatch& wire) {
   return Bytes{wire.size.count * 3 + wire.record_count * record_bytes_estimate};
 }
 
+Result<void> grow(Admission& admission, Bytes total, Bytes& wanted) {
+  if (admission.grow_to(total)) return {};
+  wanted = total;
+  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+}
+
 }  // namespace
 
 ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, Environment& environment)
@@ -83,16 +89,16 @@ bool Pipeline::has_room(Bytes size, std::uint64_t records) const {
                      [&](const auto& outlet) { return outlet->waits_for_room() || outlet->has_room(size, records); });
 }
 
-Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admission) const {
+Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admission, Bytes& wanted) const {
   Prepared prepared(*this, std::move(batch));
   prepared.arrived_ = prepared.batch_.record_count();
-  if (processors_->has_work()) RANKWIRE_TRY(process(prepared, admission));
+  if (processors_->has_work()) RANKWIRE_TRY(process(prepared, admission, wanted));
   prepared.records_ = prepared.batch_.record_count();
   if (prepared.records_ == 0) return prepared;
   if (has_queue_ && !prepared.batch_.is_wire()) {
     prepared.wire_.emplace(otlp::encode(prepared.batch_, surroundings_.environment.buffers.get()));
     const Bytes held = prepared.batch_.memory_bytes() + prepared.wire_->wire().size;
-    if (!admission.grow_to(held)) return over_memory(held);
+    RANKWIRE_TRY(grow(admission, held, wanted));
   }
   const SignalBatch& sized = prepared.wire_ ? *prepared.wire_ : prepared.batch_;
   prepared.size_ = sized.is_wire() ? sized.wire().size : Bytes{};
@@ -100,16 +106,9 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   return prepared;
 }
 
-Error Pipeline::over_memory(Bytes wanted) const {
-  // The whole size, not what was missing: the rest is given back before anybody waits for room.
-  surroundings_.budget.remember_refused(wanted);
-  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
-}
-
-Result<void> Pipeline::process(Prepared& prepared, Admission& admission) const {
+Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& wanted) const {
   if (prepared.batch_.is_wire()) {
-    const Bytes estimate = decoding_estimate(prepared.batch_.wire());
-    if (!admission.grow_to(estimate)) return over_memory(estimate);
+    RANKWIRE_TRY(grow(admission, decoding_estimate(prepared.batch_.wire()), wanted));
     auto records = otlp::decode(prepared.batch_.wire());
     if (!records) return std::move(records).error();
     prepared.batch_ = std::move(*records);

@@ -10,7 +10,6 @@
 #include "component/component.hpp"
 #include "component/intake.hpp"
 #include "service/accounting.hpp"
-#include "service/memory_budget.hpp"
 #include "service/outlet.hpp"
 #include "service/room_signal.hpp"
 
@@ -46,7 +45,6 @@ struct PipelineSurroundings {
   Environment& environment;
   Accounting& accounting;
   RoomSignal& room;
-  MemoryBudget& budget;
   std::stop_token stop;  // Ends waiting for room in queues that block.
 };
 
@@ -79,7 +77,8 @@ class Pipeline {
 
   // Decodes if a processor must look inside, runs the processors, encodes once if there is a queue.
   // `admission` grows with what that takes.
-  Result<Prepared> prepare(SignalBatch batch, Admission& admission) const;
+  // Refused for want of memory, `wanted` says how much there must be in all.
+  Result<Prepared> prepare(SignalBatch batch, Admission& admission, Bytes& wanted) const;
 
   bool has_room(Bytes size, std::uint64_t records) const;
   // Whether the batch that was last refused may be taken now.
@@ -91,9 +90,8 @@ class Pipeline {
   const ProcessorChain* processors() const { return processors_.get(); }
 
  private:
-  Result<void> process(Prepared& prepared, Admission& admission) const;
+  Result<void> process(Prepared& prepared, Admission& admission, Bytes& wanted) const;
   Result<void> reserve(Prepared& prepared) const;
-  Error over_memory(Bytes wanted) const;
 
   const std::string id_;
   const Signal signal_;
