@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
+
 #include "testing/fake_clock.hpp"
 #include "testing/raw_server.hpp"
 
@@ -183,22 +185,18 @@ TEST_CASE_FIXTURE(Fixture, "a refusal followed by a reset is still read") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "an acceptance before the body is read does not count until the rest is sent") {
-  std::size_t received = 0;
   const std::string body(8 << 20, 'x');
+  std::promise<std::size_t> received;
   RawServer server([&](RawConnection& c) {
     c.read_head();
     c.answer(200);
-    received = c.read(body.size()).size();
+    received.set_value(c.read(body.size()).size());
   });
   HttpClient client(options_for(server), *network, clock);
-  {
-    const auto response = post(client, body);
-    REQUIRE(response);
-    CHECK(response->status == 200);
-  }
-  HttpClient other(options_for(server), *network, clock);
-  CHECK(post(other, body));
-  CHECK(received == body.size());
+  const auto response = post(client, body);
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(received.get_future().get() == body.size());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a body is resumed after an interim answer") {
@@ -291,6 +289,16 @@ TEST_CASE_FIXTURE(Fixture, "a silent server ends at the deadline and at the toke
   }
   REQUIRE(!stopped);
   CHECK(stopped.error().kind() == ErrorKind::cancelled);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a name that cannot be resolved ends at the deadline at the latest") {
+  HttpClientOptions options;
+  options.base = *Url::parse("http://nowhere.invalid");
+  HttpClient client(options, *network, clock);
+  const auto response = post(client, "x", 20ms);
+  REQUIRE(!response);
+  CHECK(response.error().kind() == ErrorKind::unavailable);
+  CHECK(response.error().message().find("resolving nowhere.invalid") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "headers that would break the request are refused") {

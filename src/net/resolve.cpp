@@ -1,44 +1,18 @@
-// The C library's resolver cannot be interrupted, so it runs on its own thread (getaddrinfo_a) and we
-// stop waiting for it. A query we gave up on still owns its memory until the resolver is done with
-// it, so that memory is parked and freed by a later call.
+// The C library's resolver cannot be interrupted, so a name is looked up on a thread of its own and we
+// stop waiting for it. A thread we gave up on is parked and joined by a later call, when it is done.
 #include "net/resolve.hpp"
 
 #include <netdb.h>
 
-#include <cerrno>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
+
+#include "base/worker.hpp"
 
 namespace rankwire::net {
 
 namespace {
-
-struct Query {
-  std::string host, service;
-  addrinfo hints{};
-  gaicb request{};
-
-  ~Query() {
-    if (request.ar_result != nullptr) ::freeaddrinfo(request.ar_result);
-  }
-};
-
-// Queries given up on. Never destroyed: the resolver's thread may outlive every destructor.
-struct Abandoned {
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Query>> queries;  // Guarded by mutex.
-
-  void park(std::unique_ptr<Query> query) {
-    const std::lock_guard lock(mutex);
-    std::erase_if(queries, [](const auto& old) { return ::gai_error(&old->request) != EAI_INPROGRESS; });
-    queries.push_back(std::move(query));
-  }
-};
-
-Abandoned& abandoned() {
-  static auto* const parked = new Abandoned;
-  return *parked;
-}
 
 std::vector<Address> addresses_of(const addrinfo* list) {
   std::vector<Address> found;
@@ -61,24 +35,68 @@ addrinfo stream_hints(int flags) {
   return hints;
 }
 
-Error failure(const Endpoint& endpoint, int code) {
-  return Error(ErrorKind::unavailable, "resolving " + endpoint.host + ": " + ::gai_strerror(code));
+// One name being looked up. Shared by the thread and whoever waits.
+struct Query {
+  const std::string host, service;
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  bool is_done = false;  // Guarded by mutex, as are the following.
+  int code = 0;          // Of getaddrinfo.
+  std::vector<Address> answers;
+
+  void run() {
+    const addrinfo hints = stream_hints(AI_NUMERICSERV | AI_ADDRCONFIG);
+    addrinfo* list = nullptr;
+    const int outcome = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &list);
+    const std::lock_guard lock(mutex);
+    code = outcome;
+    answers = addresses_of(outcome == 0 ? list : nullptr);
+    if (outcome == 0) ::freeaddrinfo(list);
+    is_done = true;
+    changed.notify_all();
+  }
+};
+
+struct Lookup {
+  std::shared_ptr<Query> query;
+  Worker worker;
+
+  bool is_done() const {
+    const std::lock_guard lock(query->mutex);
+    return query->is_done;
+  }
+};
+
+// Lookups given up on. Never destroyed: the resolver may outlive every destructor.
+struct Abandoned {
+  std::mutex mutex;
+  std::vector<Lookup> lookups;  // Guarded by mutex.
+
+  void park(Lookup lookup) {
+    const std::lock_guard lock(mutex);
+    std::erase_if(lookups, [](const Lookup& old) { return old.is_done(); });
+    lookups.push_back(std::move(lookup));
+  }
+};
+
+Abandoned& abandoned() {
+  static auto* const parked = new Abandoned;
+  return *parked;
 }
 
-// Waits in slices, only while a name is being resolved: gai_suspend has no descriptor to wait on.
-Result<void> await(Query& query, const Endpoint& endpoint, Clock& clock, Deadline deadline,
-                   const std::stop_token& stop) {
-  const gaicb* const list[] = {&query.request};
-  long slice_nanos = 1'000'000;
-  while (::gai_error(&query.request) == EAI_INPROGRESS) {
-    if (stop.stop_requested()) return Error(ErrorKind::cancelled, "stopped while resolving " + endpoint.host);
-    if (deadline.has_passed(clock)) return Error(ErrorKind::unavailable, "timed out while resolving " + endpoint.host);
-    const timespec slice{0, slice_nanos};
-    ::gai_suspend(list, 1, &slice);
-    slice_nanos = std::min(slice_nanos * 2, 50'000'000L);
+Result<std::vector<Address>> await(Query& query, Clock& clock, Deadline deadline, const std::stop_token& stop) {
+  std::unique_lock lock(query.mutex);
+  const auto is_done = [&] { return query.is_done; };
+  while (!query.is_done) {
+    if (stop.stop_requested()) return Error(ErrorKind::cancelled, "stopped");
+    if (deadline.has_passed(clock)) return Error(ErrorKind::unavailable, "timed out");
+    if (deadline.at == Instant::max())
+      query.changed.wait(lock, stop, is_done);
+    else
+      query.changed.wait_for(lock, stop, deadline.at - clock.now(), is_done);
   }
-  if (const int code = ::gai_error(&query.request); code != 0) return failure(endpoint, code);
-  return {};
+  if (query.code != 0) return Error(ErrorKind::unavailable, ::gai_strerror(query.code));
+  return std::move(query.answers);
 }
 
 }  // namespace
@@ -93,20 +111,12 @@ Result<std::vector<Address>> resolve(const Endpoint& endpoint, Clock& clock, Dea
     ::freeaddrinfo(list);
     return found;
   }
-  auto query = std::make_unique<Query>();
-  query->host = endpoint.host;
-  query->service = service;
-  query->hints = stream_hints(AI_NUMERICSERV | AI_ADDRCONFIG);
-  query->request.ar_name = query->host.c_str();
-  query->request.ar_service = query->service.c_str();
-  query->request.ar_request = &query->hints;
-  gaicb* list_of_one[] = {&query->request};
-  if (const int code = ::getaddrinfo_a(GAI_NOWAIT, list_of_one, 1, nullptr); code != 0) return failure(endpoint, code);
-  auto answered = await(*query, endpoint, clock, deadline, stop);
-  if (::gai_error(&query->request) == EAI_INPROGRESS) ::gai_cancel(&query->request);
-  if (::gai_error(&query->request) == EAI_INPROGRESS) abandoned().park(std::move(query));
-  if (!answered) return std::move(answered).error();
-  return addresses_of(query->request.ar_result);
+  Lookup lookup{.query = std::shared_ptr<Query>(new Query{.host = endpoint.host, .service = service}), .worker = {}};
+  lookup.worker = Worker("resolver", [query = lookup.query](std::stop_token) { query->run(); });
+  auto found = await(*lookup.query, clock, deadline, stop);
+  if (!lookup.is_done()) abandoned().park(std::move(lookup));
+  if (!found) return std::move(found).error().during("resolving " + endpoint.host);
+  return found;
 }
 
 }  // namespace rankwire::net
