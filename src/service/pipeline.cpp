@@ -66,6 +66,13 @@ Result<void> ProcessorChain::run(SignalBatch& batch) const {
   return {};
 }
 
+void ProcessorChain::count_passed(std::uint64_t records) const {
+  for (const Step& step : steps_) {
+    step.incoming->add(records);
+    step.outgoing->add(records);
+  }
+}
+
 std::vector<ComponentHealth> ProcessorChain::health() const {
   std::vector<ComponentHealth> all;
   for (const Step& step : steps_) all.push_back({ComponentKind::processor, step.label, step.processor->unhealthy()});
@@ -94,6 +101,7 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   prepared.arrived_ = prepared.batch_.record_count();
   if (processors_->has_work()) RANKWIRE_TRY(process(prepared, admission, wanted));
   prepared.records_ = prepared.batch_.record_count();
+  if (!processors_->has_work()) processors_->count_passed(prepared.records_);
   if (prepared.records_ == 0) return prepared;
   if (has_queue_ && !prepared.batch_.is_wire()) {
     prepared.wire_.emplace(otlp::encode(prepared.batch_, surroundings_.environment.buffers.get()));

@@ -32,6 +32,8 @@ class ProcessorChain {
   bool has_work() const { return has_work_; }
   const std::vector<Step>& steps() const { return steps_; }
   Result<void> run(SignalBatch& batch) const;
+  // Of a batch that need not run through because there is no work: the counters see it all the same.
+  void count_passed(std::uint64_t records) const;
   std::vector<ComponentHealth> health() const;
 
  private:
