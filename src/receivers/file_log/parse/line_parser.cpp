@@ -198,6 +198,13 @@ std::size_t LineParser::cut_long_line(std::string_view data, std::uint64_t offse
   return data.size();
 }
 
+// How much of `text` may be one record.
+std::size_t LineParser::piece_size(std::string_view text) const {
+  if (text.size() <= plan_->line_size_max) return text.size();
+  return plan_->decoder->unit_size() == 2 ? plan_->line_size_max & ~std::size_t{1}
+                                          : cut_at_character(text, plan_->line_size_max);
+}
+
 std::size_t LineParser::cut_entries(std::string_view data, std::uint64_t offset, bool is_end) {
   std::size_t taken = 0;
   std::size_t searched = untaken_size_;
@@ -207,15 +214,15 @@ std::size_t LineParser::cut_entries(std::string_view data, std::uint64_t offset,
     searched = 0;
     if (cut.taken == 0 && rest.size() <= plan_->line_size_max) break;
     if (cut.taken == 0) {
-      const std::size_t unit = plan_->decoder->unit_size();
-      const std::size_t size =
-          unit == 2 ? plan_->line_size_max & ~std::size_t{1} : cut_at_character(rest, plan_->line_size_max);
+      const std::size_t size = piece_size(rest);
       cut = {size, rest.substr(0, size)};
     }
+    std::uint64_t at = offset + taken;
     for (std::string_view text = cut.text; !text.empty();) {
-      const std::string_view piece = text.substr(0, plan_->line_size_max);
-      take_raw(piece, offset + taken);
-      text.remove_prefix(plan_->truncates ? text.size() : piece.size());
+      const std::size_t size = piece_size(text);
+      take_raw(text.substr(0, size), at);
+      text.remove_prefix(plan_->truncates ? text.size() : size);
+      at += size;
     }
     taken += cut.taken;
   }

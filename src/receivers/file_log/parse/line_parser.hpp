@@ -33,6 +33,7 @@ class LineParser final : public FileParser {
   std::size_t cut_lines(std::string_view data, std::uint64_t offset);
   std::size_t cut_entries(std::string_view data, std::uint64_t offset, bool is_end);
   std::size_t cut_long_line(std::string_view data, std::uint64_t offset);
+  std::size_t piece_size(std::string_view text) const;
   std::size_t skip_rest_of_line(std::string_view data);
   void take_raw(std::string_view raw, std::uint64_t offset);
   void take_line(std::string_view line, std::uint64_t offset);

@@ -151,7 +151,7 @@ std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, C
   plan->keeps_leading_space = config.preserve_leading_whitespaces;
   plan->keeps_trailing_space = config.preserve_trailing_whitespaces;
   plan->truncates = config.max_log_size_behavior == LongLine::truncate;
-  plan->line_size_max = std::max<std::uint64_t>(config.max_log_size.count, plan->decoder->unit_size());
+  plan->line_size_max = std::max<std::uint64_t>(config.max_log_size.count, 4);  // One character.
   plan->flush_period = config.force_flush_period;
   config::Diagnostics diagnostics;
   BuiltOperators operators = build(config, *plan, diagnostics);

@@ -48,7 +48,7 @@ std::string_view percent_decoded(std::string_view text, Arena& arena) {
   char* const start = static_cast<char*>(arena.allocate(text.size(), 1));
   char* to = start;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() + 0 ? hex_digit(text[i + 1]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
     if (low >= 0) {
       *to++ = static_cast<char>(high * 16 + low);
