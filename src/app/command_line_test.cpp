@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/components.hpp"
+#include "app/prepared_config.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace rankwire::app {
@@ -73,6 +75,13 @@ TEST_CASE("options before and after the command add up") {
   const Outcome outcome = rankwire({"--config", "/first/missing", "validate", "--config", "/second/missing"});
   CHECK(outcome.complains("/first/missing"));
   CHECK(outcome.complains("/second/missing"));
+}
+
+TEST_CASE("the built-in configuration is valid") {
+  const auto files = make_posix_file_system();
+  const PreparedConfig prepared = prepare_config({}, *files, built_in_components());
+  CHECK_EQ(prepared.diagnostics.text(), "");
+  CHECK_EQ(prepared.plan.pipelines.size(), 1);
 }
 
 TEST_CASE("components are listed with aliases and stability") {

@@ -14,6 +14,9 @@
 namespace rankwire::app {
 namespace {
 
+// Within this long a repeated signal is the same request to stop.
+constexpr int repeat_ms = 1000;
+
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
@@ -33,6 +36,11 @@ Events::Events() {
 }
 
 Events::~Events() {
+  files_changed();
+  killer_.join();
+  // A repeated signal that still waits must not be delivered by the unblocking below.
+  signalfd_siginfo repeated{};
+  while (::read(signals_, &repeated, sizeof repeated) > 0) {}
   ::close(signals_);
   ::close(changes_);
   const sigset_t set = handled_signals();
@@ -68,8 +76,18 @@ void Events::files_changed() {
 }
 
 void Events::let_signals_kill() {
-  const sigset_t set = handled_signals();
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  std::uint64_t seen = 0;
+  (void)!::read(changes_, &seen, sizeof seen);
+  killer_ = Worker("second-signal", [this](const std::stop_token&) {
+    pollfd ended{changes_, POLLIN, 0};
+    if (::poll(&ended, 1, repeat_ms) != 0) return;
+    signalfd_siginfo repeated{};
+    while (::read(signals_, &repeated, sizeof repeated) > 0) {}
+    // One thread that does not block them is enough for the process to be ended.
+    const sigset_t set = handled_signals();
+    ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    ::poll(&ended, 1, -1);
+  });
 }
 
 }  // namespace rankwire::app

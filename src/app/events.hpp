@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/worker.hpp"
+
 namespace rankwire::app {
 
 enum class Event : std::uint8_t { stop, reload, files_changed };
@@ -20,7 +22,8 @@ class Events {
   Event wait();
   // Any thread.
   void files_changed();
-  // From here on a second SIGTERM or SIGINT ends the process at once.
+  // From now on SIGTERM and SIGINT end the process at once, after a second in which they do nothing:
+  // `timeout` and some supervisors send the same signal twice. Waiting is over.
   void let_signals_kill();
 
  private:
@@ -28,6 +31,7 @@ class Events {
 
   int signals_ = -1;
   int changes_ = -1;
+  Worker killer_;
 };
 
 }  // namespace rankwire::app

@@ -1,4 +1,6 @@
 // `rankwire run`: loads, starts, and then waits for signals and changes of the configuration.
+#include <malloc.h>
+
 #include <ostream>
 
 #include "app/commands.hpp"
@@ -46,6 +48,8 @@ class Agent {
       log_->error("cannot start", {{"error", started.error().message()}});
       return ExitCode::failed;
     }
+    // What parsing the configuration needed is not needed again.
+    ::malloc_trim(0);
     log_->info("running", {{"version", RANKWIRE_VERSION}, {"pipelines", pipelines}});
     watch_files(prepared.files);
     while (wait_and_act()) {}
@@ -98,6 +102,7 @@ class Agent {
       return;
     }
     watch_files(std::move(prepared.files));
+    ::malloc_trim(0);
     log_->info("reloaded");
   }
 
