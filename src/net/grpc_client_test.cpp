@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(GrpcFixture, "a status in the first headers is an answer; esca
     c.send(frame(frame_settings, 0, 0, ""));
     c.send(frame(frame_headers, end_stream_and_headers, 1,
                  headers({{"grpc-status", "3"}, {"grpc-message", "bad %E2%9C%93 100%"}})));
-    c.read(1 << 20);
+    c.drain();
   });
   connect_to(peer.port());
   const auto response = call("/s/Echo", {"x"});
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(GrpcFixture, "an answer without a status is unavailable") {
   RawServer peer([](RawConnection& c) {
     c.read(24);
     c.send(frame(frame_settings, 0, 0, "") + frame(frame_headers, end_stream_and_headers, 1, headers({})));
-    c.read(1 << 20);
+    c.drain();
   });
   connect_to(peer.port());
   CHECK(call("/s/Echo", {"x"}).error().kind() == ErrorKind::unavailable);
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(GrpcFixture, "a reset and a goodbye before the answer are unav
     RawServer peer([&](RawConnection& c) {
       c.read(24);
       c.send(frame(frame_settings, 0, 0, "") + last);
-      c.read(1 << 20);
+      c.drain();
     });
     connect_to(peer.port());
     const auto response = call("/s/Echo", {"x"});
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(GrpcFixture, "a reset and a goodbye before the answer are unav
 }
 
 TEST_CASE_FIXTURE(GrpcFixture, "a silent server ends at the deadline, at the token, and at an unanswered ping") {
-  RawServer peer([](RawConnection& c) { c.read(1 << 30); });
+  RawServer peer([](RawConnection& c) { c.drain(); });
   connect_to(peer.port());
   const auto late = call("/s/Echo", {"x"}, 20ms);
   REQUIRE(!late);

@@ -53,6 +53,11 @@ class RawConnection {
     bytes.resize(have);
     return bytes;
   }
+  // Reads and forgets until the client hangs up.
+  void drain() {
+    char bytes[16 * 1024];
+    while (::recv(fd_, bytes, sizeof bytes, 0) > 0) {}
+  }
   void send(std::string_view text) {
     while (!text.empty()) {
       const ssize_t sent = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
