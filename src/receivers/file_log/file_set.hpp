@@ -129,7 +129,7 @@ class FileSet {
   std::uint32_t gzip_length(const std::string& path);
 
   TrackedFile& add_file(Slot& slot, const FileStatus& status, const std::string& real_path,
-                        const std::optional<Finished>& known, std::uint64_t start);
+                        const std::optional<Finished>& known, std::uint64_t start, bool is_gzip);
   void close_file(TrackedFile& file);
   void move_location(TrackedFile& file, const std::string& location);
   void link(TrackedFile* previous, TrackedFile& file);

@@ -122,7 +122,7 @@ void FileSet::truncated(TrackedFile& file) {
   const auto status = disk_.status(slot->second.path);
   if (!status) return;
   TrackedFile& fresh = add_file(slot->second, *status, slot->second.real_path, {},
-                                options_.on_truncate == OnTruncate::read_new ? status->size : 0);
+                                options_.on_truncate == OnTruncate::read_new ? status->size : 0, false);
   slot->second.current = &fresh;
   queue(fresh);
 }

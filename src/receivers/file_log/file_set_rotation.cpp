@@ -192,8 +192,7 @@ bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileS
 void FileSet::add_generation(Slot& slot, const Missed& missed) {
   TrackedFile* newest = slot.current != nullptr ? slot.newest : nullptr;
   TrackedFile& file = add_file(slot, missed.sibling.status, missed.sibling.path, missed.known,
-                               missed.known ? missed.known->record.position : 0);
-  file.is_gzip = missed.sibling.is_gzip;
+                               missed.known ? missed.known->record.position : 0, missed.sibling.is_gzip);
   file.is_rotated = true;
   ++rotated_count_;
   if (newest != nullptr) unlink_late(slot, file, newest);
@@ -223,8 +222,7 @@ void FileSet::add_current(Slot& slot, const FileStatus& status, const std::optio
   std::uint64_t start = known ? known->record.position : 0;
   if (!known && is_first_scan_ && !has_history_ && options_.start_at == StartAt::end)
     start = is_gzip ? gzip_length(slot.real_path) : status.size;
-  TrackedFile& file = add_file(slot, status, slot.real_path, known, start);
-  file.is_gzip = is_gzip;
+  TrackedFile& file = add_file(slot, status, slot.real_path, known, start, is_gzip);
   slot.current = &file;
   if (is_gzip || status.size != start)
     queue(file);
@@ -233,12 +231,13 @@ void FileSet::add_current(Slot& slot, const FileStatus& status, const std::optio
 }
 
 TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::string& real_path,
-                               const std::optional<Finished>& known, std::uint64_t start) {
+                               const std::optional<Finished>& known, std::uint64_t start, bool is_gzip) {
   auto made = std::make_unique<TrackedFile>();
   TrackedFile& file = *made;
   file.identity = status.identity;
   file.path = slot.path;
   file.real_path = real_path;
+  file.is_gzip = is_gzip;
   file.size = status.size;
   file.modified_nanos = status.modified_nanos;
   file.changed_at = environment_.clock.now();
@@ -250,8 +249,8 @@ TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::
       positions_.describe(file.id, file.identity, file.fingerprint, false);
   } else {
     if (status.size != 0)
-      file.fingerprint = Fingerprint::of(read_start(real_path, is_gzip_path(real_path), options_.fingerprint_size),
-                                         options_.fingerprint_size);
+      file.fingerprint =
+          Fingerprint::of(read_start(real_path, is_gzip, options_.fingerprint_size), options_.fingerprint_size);
     file.id = positions_.add({.identity = file.identity,
                               .fingerprint = file.fingerprint,
                               .position = start,
@@ -281,7 +280,7 @@ void FileSet::resume_finished(Slot& slot) {
     const std::optional<Finished> known = std::move(*at);
     at = slot.finished.erase(at);
     TrackedFile* newest = slot.newest;
-    TrackedFile& file = add_file(slot, *status, known->record.real_path, known, known->record.position);
+    TrackedFile& file = add_file(slot, *status, known->record.real_path, known, known->record.position, false);
     if (newest != nullptr) unlink_late(slot, file, newest);
     file.is_rotated = true;
     ++rotated_count_;

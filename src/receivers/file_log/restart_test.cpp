@@ -305,3 +305,21 @@ TEST_CASE("a damaged checkpoint record costs only its own file") {
   CHECK(t.damaged >= 1);
   CHECK(t.read() == Lines{"a1", "b2"});
 }
+
+TEST_CASE("a compressed generation that was found but not read before a kill is read once") {
+  TailFixture t;
+  t.append("a.log", "1\n");
+  t.start();
+  t.step();
+  t.rename("a.log", "a.log.20260101-120001");
+  t.append("a.log", "2\n");
+  t.rename("a.log", "a.log.20260101-120002");
+  t.compress("a.log.20260101-120002");
+  t.append("a.log", "3\n");
+  t.tailer->look(0);
+  t.kill();
+  t.start();
+  t.step();
+  CHECK(t.intake.take() == Lines{"1", "2", "3"});
+  CHECK(t.lost() == 0);
+}
