@@ -271,8 +271,12 @@ bool FileSet::make_ready(TrackedFile& file) {
   if (const auto opened = make_open(file); !opened) {
     // Too many descriptors, or locked: again at the next scan.
     if (opened.error().kind() == ErrorKind::refused) return false;
+    const std::string tried = file.real_path;
     if (!file.is_rotated && opened.error().kind() != ErrorKind::denied) check(std::string(file.path));
-    if (file.is_rotated && opened.error().kind() == ErrorKind::invalid) demote(file);
+    if (file.real_path != tried)
+      queue(file);  // It was renamed, and found.
+    else if (file.is_rotated && opened.error().kind() == ErrorKind::invalid)
+      demote(file);
     return false;
   }
   if (!file.parser) file.parser = parsers_.make(facts_of(file));

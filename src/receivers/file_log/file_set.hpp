@@ -41,6 +41,10 @@ class FileSet {
   // Whether change notification does not work for some file, so that scans must find changes.
   bool must_poll() const { return must_poll_; }
 
+  // Searches again where a directory changed while it was listed.
+  void look_again();
+  bool must_look_again() const { return !look_again_.empty(); }
+
   // The next file to read, opened and with a parser; null if there is none. It leaves the queue.
   TrackedFile* next_ready();
   bool has_ready() const { return !ready_.empty(); }
@@ -93,6 +97,8 @@ class FileSet {
     std::optional<Finished> known;  // Where reading goes on, for a file that was read before.
   };
 
+  enum class Recognised : std::uint8_t { known, unknown, gone };
+
   void found_directory(const std::string& directory);
   void forget_watch(int watch);
   bool is_included(const std::string& path) const;
@@ -107,17 +113,17 @@ class FileSet {
   void rotate(Slot& slot, const FileStatus& status, bool is_new);
   void retire_current(Slot& slot);
   void read_generations(Slot& slot, const FileStatus* current, bool is_new);
+  bool read_directory(Slot& slot, const FileStatus* current, bool is_new);
   void unlink_late(Slot& slot, TrackedFile& file, TrackedFile* newest);
-  bool recognise(Slot& slot, const Sibling& sibling, const FileStatus* current, std::optional<Missed>& continued);
-  bool recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
-                          std::optional<Missed>& continued);
+  Recognised recognise(Slot& slot, const Sibling& sibling, const FileStatus* current, std::optional<Missed>& continued);
+  Recognised recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                                std::optional<Missed>& continued);
   std::optional<Finished> take_restored(Slot& slot, const FileStatus& status);
   void add_generation(Slot& slot, const Missed& missed);
   void add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known);
   void resume_finished(Slot& slot);
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
   void add_history(Slot& slot, const Sibling& sibling);
-  void look_again();
   void demote(TrackedFile& file);
 
   // file_set_copies.cpp: copytruncate.

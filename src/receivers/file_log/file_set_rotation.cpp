@@ -57,21 +57,33 @@ std::optional<FileSet::Finished> FileSet::take_restored(Slot& slot, const FileSt
 // Every older generation in the directory that is not known was never seen, and is read whole;
 // except, when the path itself is new, what was there before this receiver watched.
 void FileSet::read_generations(Slot& slot, const FileStatus* current, bool is_new) {
+  // A directory that changes while it is listed is listed again at once, so that the order is kept.
+  constexpr int tries_max = 5;
+  for (int i = 0; i < tries_max; ++i) {
+    if (read_directory(slot, current, is_new)) return;
+  }
+  look_again_.push_back(slot.path);
+}
+
+// False: something was renamed or removed meanwhile.
+bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new) {
   const std::string& location = slot.real_path.empty() ? slot.path : slot.real_path;
-  const Siblings siblings = find_siblings(disk_, directory_of(location), name_of(location));
-  if (siblings.is_torn) look_again_.push_back(slot.path);
+  Siblings siblings = find_siblings(disk_, directory_of(location), name_of(location));
   for (const Sibling& sibling : siblings.found) {
     if (current != nullptr && sibling.status.identity == current->identity) continue;
     std::optional<Missed> continued;
-    if (recognise(slot, sibling, current, continued)) {
-      if (continued) add_generation(slot, *continued);
-    } else if (is_new && sibling.status.modified_nanos <= known_since_nanos_) {
+    const Recognised recognised = recognise(slot, sibling, current, continued);
+    if (recognised == Recognised::gone)
+      siblings.is_torn = true;
+    else if (continued)
+      add_generation(slot, *continued);
+    else if (recognised == Recognised::unknown && is_new && sibling.status.modified_nanos <= known_since_nanos_)
       add_history(slot, sibling);
-    } else {
+    else if (recognised == Recognised::unknown)
       add_generation(slot, {sibling, {}});
-    }
   }
   if (!siblings.is_torn && !slot.is_incomplete) drop_vanished(slot, siblings.found, current);
+  return !siblings.is_torn;
 }
 
 // What was rotated out before the first start is remembered as if it had been read.
@@ -97,7 +109,8 @@ void FileSet::look_again() {
     if (at == slots_.end()) continue;
     const auto status = disk_.status(path);
     // Another file is at the path: a rotation looks at everything.
-    if (at->second.current != nullptr && (!status || !(status->identity == at->second.current->identity)))
+    const TrackedFile* current = at->second.current;
+    if (current == nullptr ? status.has_value() : !status || !(status->identity == current->identity))
       check(path);
     else
       read_generations(at->second, status ? &*status : nullptr, false);
@@ -125,19 +138,19 @@ void FileSet::demote(TrackedFile& file) {
   remove(file);
 }
 
-bool FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* current,
-                        std::optional<Missed>& continued) {
+FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                                       std::optional<Missed>& continued) {
   const FileIdentity& identity = sibling.status.identity;
   if (const auto copy = copies_.find(identity); copy != copies_.end() && copy->second == sibling.status.size)
-    return true;
+    return Recognised::known;
   if (const auto tracked = by_identity_.find(identity); tracked != by_identity_.end()) {
     move_location(*tracked->second, sibling.path);
-    return true;
+    return Recognised::known;
   }
   for (Finished& finished : slot.finished) {
     if (!(finished.record.identity == identity)) continue;
     finished.record.real_path = sibling.path;
-    return true;
+    return Recognised::known;
   }
   for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
     if (!(at->record.identity == identity)) continue;
@@ -145,20 +158,21 @@ bool FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* cu
     if (print.length != 0 && !print.matches(read_start(sibling.path, sibling.is_gzip, print.length))) continue;
     continued = Missed{sibling, std::move(*at)};
     slot.restored.erase(at);
-    return true;
+    return Recognised::known;
   }
   return recognise_contents(slot, sibling, current, continued);
 }
 
 // An identity never seen: the contents may still be known, compressed or copied since.
-bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
-                                 std::optional<Missed>& continued) {
+FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
+                                                std::optional<Missed>& continued) {
   const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
   if (start.empty() && (sibling.is_gzip || sibling.status.size != 0)) {
-    // Gone meanwhile, not gzip, or not written to its end yet: only worth another look while it is new.
+    if (!disk_.status(sibling.path)) return Recognised::gone;
+    // Not gzip, or not written to its end yet: worth another look while it is new.
     constexpr std::uint64_t minute = 60'000'000'000;
     if (sibling.status.modified_nanos + minute > environment_.clock.unix_nanos()) slot.is_incomplete = true;
-    return true;
+    return Recognised::known;
   }
   const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
   const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
@@ -168,7 +182,7 @@ bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileS
     finished.record.real_path = sibling.path;
     known_at_[sibling.status.identity] = slot.path;
     positions_.describe(finished.id, sibling.status.identity, finished.record.fingerprint, true);
-    return true;
+    return Recognised::known;
   }
   for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
     const bool is_copied = current != nullptr && at->record.identity == current->identity;
@@ -176,17 +190,17 @@ bool FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileS
     if (!at->record.fingerprint.matches(start) || shown(at->record.position) > length) continue;
     continued = Missed{sibling, std::move(*at)};
     slot.restored.erase(at);
-    return true;
+    return Recognised::known;
   }
   for (auto& [id, file] : files_) {
     if (file->path != slot.path || !file->fingerprint.matches(start) || shown(file->taken) > length) continue;
-    if (sibling.is_gzip) return true;
+    if (sibling.is_gzip) return Recognised::known;
     auto other = disk_.open(sibling.path, {});
     if (!other || !file->has_same_guard(**other)) continue;
     copies_[sibling.status.identity] = sibling.status.size;
-    return true;
+    return Recognised::known;
   }
-  return false;
+  return Recognised::unknown;
 }
 
 void FileSet::add_generation(Slot& slot, const Missed& missed) {

@@ -112,9 +112,11 @@ TEST_CASE("many rotations while the receiver runs lose and repeat nothing") {
     }
   }
   t.append("a.log", std::to_string(written++) + "\n");
-  const Lines lines = t.counting.wait_for(written);
+  Lines lines = t.counting.wait_for(written);
   (*receiver)->stop(Deadline::after(t.clock, std::chrono::seconds(5)));
   REQUIRE(lines.size() == written);
+  // A generation that was compressed just when its directory was read may come after its successor.
+  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return std::stoul(a) < std::stoul(b); });
   for (std::size_t i = 0; i < written; ++i) REQUIRE(lines[i] == std::to_string(i));
 }
 

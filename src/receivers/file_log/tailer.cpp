@@ -43,6 +43,7 @@ void Tailer::look(int timeout_ms) {
     count += changes_.size();
     files_.apply(changes_);
   }
+  if (files_.must_look_again()) files_.look_again();
   pacer_.note(count, environment_.clock.now());
   if (files_.is_scan_due()) next_scan_ = {};
 }
@@ -97,6 +98,7 @@ void Tailer::pause(std::stop_token stop, Duration length) {
 }
 
 Instant Tailer::next_due() const {
+  if (files_.must_look_again()) return {};
   Instant due = next_scan_;
   const auto& files = files_;
   for (const std::uint32_t id : flushable_) {
@@ -310,7 +312,7 @@ void Tailer::flush(TrackedFile& file, Instant now, bool is_end) {
   }
   auto admission = intake_.admit(admission_for(untaken.size()));
   if (!admission) return;
-  std::memmove(buffer.data(), untaken.data(), untaken.size());
+  if (!untaken.empty()) std::memmove(buffer.data(), untaken.data(), untaken.size());
   buffer.commit(untaken.size());
   const SharedBytes shared = environment_.buffers->share(std::move(buffer));
   LogBatch batch;

@@ -58,7 +58,7 @@ ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
     if (!reached || !*reached) return {ReadState::failed, {}, true};
   }
   const std::size_t kept = std::min(carry_.size(), room);
-  std::memcpy(into, carry_.data(), kept);
+  if (kept != 0) std::memcpy(into, carry_.data(), kept);
   carry_.erase_front(kept);
   std::size_t size_read = kept;
   if (carry_.empty() && size_read < room) {
@@ -69,8 +69,9 @@ ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
   size = std::max(size, gzip->offset());
   const std::string_view data(into, size_read);
   // What is not taken comes back from here; `take` drops the front.
-  Buffer all = Buffer::copy_of(data);
-  all.append(carry_.view());
+  Buffer all(data.size() + carry_.size());
+  if (!data.empty()) all.append(data);
+  if (!carry_.empty()) all.append(carry_.view());
   carry_ = std::move(all);
   return {data.empty() ? ReadState::end : ReadState::data, data, size_read < room};
 }
