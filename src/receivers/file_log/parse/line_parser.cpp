@@ -153,6 +153,7 @@ std::size_t LineParser::skip_rest_of_line(std::string_view data) {
 }
 
 std::size_t LineParser::cut_lines(std::string_view data, std::uint64_t offset) {
+  if (data.empty()) return 0;
   std::size_t taken = is_skipping_ ? skip_rest_of_line(data) : 0;
   const char* const start = data.data();
   const auto* last = static_cast<const char*>(memrchr(start + taken, '\n', data.size() - taken));
