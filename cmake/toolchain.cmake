@@ -22,7 +22,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess -Wshadow=local -Wno-missing-field-initializers -Wno-maybe-uninitialized
                       -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer)
 else()
-  add_compile_options(-Wno-missing-field-initializers -Wno-missing-designated-field-initializers)
+  # Deprecations: libstdc++ 12's own use of get_temporary_buffer in std::stable_sort.
+  add_compile_options(-Wno-missing-field-initializers -Wno-missing-designated-field-initializers
+                      -Wno-deprecated-declarations)
 endif()
 add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   testing::ParseFixture lines;
   lines.use_container();
-  lines.config.max_log_size = {64 + data[0]};
+  lines.config.max_log_size = {std::uint64_t{64} + data[0]};
   std::size_t taken = 0;
   for (std::size_t end = 1 + data[0]; taken < text.size(); end += 1 + data[0]) {
     const bool is_end = end >= text.size();

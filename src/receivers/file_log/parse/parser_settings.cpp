@@ -64,7 +64,7 @@ void read_templates(const config::StringMap& from, FieldPath::Root root, const s
       templates.values.emplace_back(FieldPath(root).child(key), std::move(*text));
       continue;
     }
-    const Entry nothing;
+    const Entry nothing{};
     Arena arena;
     expr::Evaluation e{nothing, arena};
     const Value constant = text->evaluate(e);

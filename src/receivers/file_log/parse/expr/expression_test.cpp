@@ -87,7 +87,7 @@ TEST_CASE("what is not an expression of ours is refused when it is compiled") {
 
 TEST_CASE("a text may hold several expressions, whose parentheses and quotes are respected") {
   Arena arena;
-  const Entry entry;
+  const Entry entry{};
   auto text = Template::compile("a-EXPR((1 + 2) * len(\")\"))-EXPR('x')-b");
   REQUIRE(text.has_value());
   CHECK(text->is_constant());
