@@ -9,6 +9,7 @@
 
 #include "app/components.hpp"
 #include "config/load.hpp"
+#include "testing/refusing_intake.hpp"
 #include "testing/test_environment.hpp"
 
 namespace rankwire::app {
@@ -66,7 +67,8 @@ Result<std::unique_ptr<Role>> created(const Factory<Role>& factory, const AnyCon
 template <class Role>
 Result<std::unique_ptr<Role>> created(const Factory<Role, Intakes>& factory, const AnyConfig& config,
                                       testing::TestEnvironment& environment) {
-  return factory.create(config, environment.context(factory.info.type), Intakes{});
+  static testing::RefusingIntake intake;
+  return factory.create(config, environment.context(factory.info.type), Intakes{&intake, &intake, &intake});
 }
 
 TEST_CASE("the example in a component's README is valid, and creating from it has no side effects") {

@@ -57,6 +57,7 @@ void FileLogConfig::fields(config::Fields& f) {
           {.min = 1'000'000});
   f.field("max_concurrent_files", max_concurrent_files, "Files held open at once; idle ones are closed.", {.min = 2});
   f.field("max_batches", max_batches, "Accepted; files are read in turns instead.");
+  f.ignored("initial_buffer_size", "buffers size themselves");
   f.field("fingerprint_size", fingerprint_size, "Bytes that tell files with the same identity apart.",
           {.min = 16, .max = 1 << 20});
   f.choice("compression", compression,
@@ -76,6 +77,7 @@ void FileLogConfig::fields(config::Fields& f) {
   f.field("storage", storage, "Extension that keeps the positions across restarts.");
   f.section("retry_on_failure", retry_on_failure, "Pauses after a failed delivery.");
   f.squash(parser);
+  f.unsupported("header", "use a regex_parser operator with `if` on the first lines instead");
 }
 
 void FileLogConfig::validate(config::Validator& v) const {
