@@ -70,7 +70,7 @@ def check_dependencies():
         if parts[0] != "src" or len(parts) < 3:
             continue
         room = parts[1]
-        is_test = re.search(r"_(test|fuzz|bench)\.cpp$", path) is not None
+        is_test = re.search(r"_((test|fuzz|bench)\.cpp|fixture\.hpp)$", path) is not None
         for number, line in enumerate(read(path).splitlines(), 1):
             match = re.match(r'#include "([^"]+)"', line)
             if not match:
@@ -141,7 +141,7 @@ def check_sizes_and_bans():
             problem(path, 1, "a header opens with a comment that says what it is")
         if path.endswith(".hpp") and "#pragma once" not in text:
             problem(path, 1, "no #pragma once")
-        is_test = re.search(r"_(test|fuzz|bench)\.cpp$", path) is not None
+        is_test = re.search(r"_((test|fuzz|bench)\.cpp|fixture\.hpp)$", path) is not None
         code_lines = without_strings_and_comments(text).splitlines()
         for number, line in enumerate(code_lines, 1):
             for pattern, allowed, instead in BANNED:

@@ -3,8 +3,8 @@
 //   http_sink [--port N] [--scan] [--refusing]
 //
 // Prints the port on the first line; on SIGUSR2, and when ended by SIGTERM or SIGINT, one JSON line of totals.
-// SIGUSR1 makes it answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also finds in the
-// bodies:
+// SIGUSR1 makes it answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also
+// finds in the bodies:
 //   "#n=0000000042#"            numbered lines: counts distinct and repeated numbers
 //   "#t=1790000000123456789#"   the wall-clock time of writing: latency percentiles
 //   "customer_id=" + a digit    what should have been masked

@@ -13,8 +13,9 @@ namespace {
 // An unread body up to this size is thrown away and the connection lives on; a larger one ends it.
 constexpr std::uint64_t discard_max = 256 << 10;
 // After the last answer we read on for a while: closing with unread bytes would reset the
-// connection, and the client might lose the answer.
-constexpr std::uint64_t linger_bytes_max = 1 << 20;
+// connection, and a client that sends its whole body before it listens would lose the answer. The
+// bytes are dropped as they come, so an ordinary request's worth of them costs no memory.
+constexpr std::uint64_t linger_bytes_max = 32 << 20;
 constexpr Duration linger_time = std::chrono::seconds(2);
 
 enum class State : std::uint8_t {

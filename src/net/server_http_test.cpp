@@ -119,7 +119,7 @@ TEST_CASE("a refused request is answered before its body is sent, and the body i
   CHECK(response.ends_with("{\"code\":8,\"message\":\"queue is full\"}"));
   CHECK(fixture.handler.finished == 0);
   // The server reads on for a moment, so that the answer is not lost to a reset, but not for ever.
-  const std::string body(20'000'000, 'x');
+  const std::string body(100'000'000, 'x');
   CHECK_FALSE(client.send(body));
 }
 

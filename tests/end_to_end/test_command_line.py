@@ -32,7 +32,7 @@ def environment(tmp_path):
 def private_copy(path, tmp_path):
     """The configuration with ports and folders of its own."""
     with open(path) as file:
-        text = file.read().replace("DATA", str(tmp_path / "data"))
+        text = re.sub(r"(?<!_)DATA\b", str(tmp_path / "data"), file.read())
     ports = {}
     text = re.sub(
         r"\b(4317|4318|13133|8888)\b", lambda m: str(ports.setdefault(m.group(0), harness.free_port())), text

@@ -195,6 +195,13 @@ class GraphBuilder {
     names_.insert(settings.id.empty() ? settings.type : settings.id);
   }
 
+  // Operators without an id are called by their type; further ones of it get a number, as upstream.
+  std::string free_name(const std::string& type) const {
+    std::string name = type;
+    for (int number = 1; names_.contains(name); ++number) name = type + std::to_string(number);
+    return name;
+  }
+
   void add(std::size_t item) {
     const OperatorSource from = source(item);
     const std::string type = type_of(list_.items()[item]);
@@ -208,7 +215,7 @@ class GraphBuilder {
     const TransformerSettings settings = common(item);
     std::unique_ptr<Operator> made = kind->build(from);
     if (made == nullptr) return;
-    const std::string id = settings.id.empty() ? settings.type : settings.id;
+    const std::string id = settings.id.empty() ? free_name(settings.type) : settings.id;
     if (!names_.insert(id).second)
       return from.error("id", "there are two operators with the id \"" + id + "\"", "give one of them an \"id\"");
     if (auto* transformer = dynamic_cast<Transformer*>(made.get())) {

@@ -229,7 +229,7 @@ TEST_CASE("wrong operators are refused, each with its place and a suggestion") {
       "[{type: regex_parsr, regex: '(?P<a>x)'}]",
       "[{type: json_parser, parse_too: body}]",
       "[{type: json_parser, parse_from: bdy}]",
-      "[{type: noop}, {type: noop}]",
+      "[{type: noop, id: a}, {type: noop, id: a}]",
       "[{type: noop, output: nowhere}]",
       "[{type: noop, id: a, output: b}, {type: noop, id: b, output: a}]",
       "[{type: filter, expr: 'body ='}]",
@@ -247,6 +247,14 @@ TEST_CASE("wrong operators are refused, each with its place and a suggestion") {
     lines.use_operators(operators);
     CHECK_FALSE(lines.is_valid());
   }
+}
+
+TEST_CASE("operators of the same type without an id are told apart by a number") {
+  ParseFixture lines;
+  lines.use_operators(
+      "[{type: noop, output: add1}, {type: add, field: attributes.x, value: 1}, {type: add, field: attributes.y, "
+      "value: 2}]");
+  CHECK(lines.is_valid());
 }
 
 }  // namespace rankwire::file_log
