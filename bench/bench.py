@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs, measured beside a floor on the same input in the same run.
 
-    bench.py [log] [nop] [otlp] [memory] [latency] [live] [loss] [--rounds N] [--size BYTES]
+    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [--rounds N] [--size BYTES]
 
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
 figure is the median of the rounds.
@@ -199,36 +199,106 @@ def bench_otlp(options):
     )
 
 
-def idle_agent(config, port, seconds=5):
+def idle_agent(config, port, seconds=15):
     agent = Agent(config)
     agent.start().wait_ready(port)
-    time.sleep(1)
+    time.sleep(2)
     before, begin = agent.cpu_seconds(), time.monotonic()
     time.sleep(seconds)
     cpu = (agent.cpu_seconds() - before) / (time.monotonic() - begin) * 100
-    rss = agent.rss_mb()
-    agent.stop()
+    peak = agent.stop().peak_rss_mb
     agent.clean()
-    return rss, cpu
+    return peak, cpu
+
+
+def make_certificate(directory):
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            f"{directory}/key.pem",
+            "-out",
+            f"{directory}/cert.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return f"cert_file: {directory}/cert.pem, key_file: {directory}/key.pem"
 
 
 def bench_memory(options):
-    logs = tempfile.mkdtemp(prefix="rankwire-bench-")
+    logs, state = tempfile.mkdtemp(prefix="rankwire-bench-"), tempfile.mkdtemp(prefix="rankwire-bench-")
     for i in range(100):
         os.makedirs(f"{logs}/training_worker-{i}_u{i}/main")
         with open(f"{logs}/training_worker-{i}_u{i}/main/0.log", "w") as file:
             file.write("2026-11-22T00:00:00.000000000Z stdout F idle\n")
-    sink, port = Sink(), free_port()
-    storage = tempfile.mkdtemp(prefix="rankwire-bench-")
-    rss, cpu = idle_agent(configs.log_path(logs, sink.url, storage=storage, metrics_port=port), port, 20)
-    sink.kill()
-    shutil.rmtree(storage)
+    port, grpc = free_port(), free_port()
+    config = configs.log_path(logs, "http://127.0.0.1:9", storage=state, metrics_port=port, start="end")
+    plain, cpu = idle_agent(config, port)
+    server = (
+        f"  otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:{grpc}', tls: {{{make_certificate(state)}}}}}}}}}\n"
+    )
+    config = configs.log_path(logs, "https://127.0.0.1:9", storage=state + "/tls", metrics_port=port, start="end")
+    config = config.replace("receivers:\n", "receivers:\n" + server, 1).replace("[file_log]", "[file_log, otlp]")
+    secure, _ = idle_agent(config, grpc)
+    shutil.rmtree(state)
     shutil.rmtree(logs)
     table(
         "Idle with the log configuration, 100 files open",
         ["", "rankwire", "wanted"],
-        [["resident MB", f"{rss:.1f}", "10"], ["CPU, % of a core", f"{cpu:.3f}", "0.02"]],
+        [
+            ["peak resident MB", f"{plain:.1f}", "10"],
+            ["with TLS in and out, MB", f"{secure:.1f}", "12"],
+            ["CPU, % of a core", f"{cpu:.3f}", "0.02"],
+        ],
     )
+
+
+def bench_backlog(options):
+    """A queue on disk fills while the destination is down, then drains."""
+    logs, lines = cri_logs(options.size)
+    state = tempfile.mkdtemp(prefix="rankwire-backlog-", dir=DATA)
+    sink, port = Sink(scan=False, refusing=True), free_port()
+    config = configs.log_path(logs, sink.url, storage=state, metrics_port=port).replace(
+        "    compression: none",
+        "    compression: none\n    sending_queue: {storage: file_storage, queue_size: 1000000}",
+    )
+    agent = Agent(config)
+    rows, begin = [], time.monotonic()
+    try:
+        agent.start().wait_ready(port)
+        wait_until(
+            lambda: total(metrics(port), "otelcol_receiver_accepted_log_records") >= lines,
+            300,
+            "not all was read",
+            0.2,
+        )
+        held = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(state) for f in names)
+        rows.append(["filled", f"{held / 1e9:.2f}", f"{time.monotonic() - begin:.1f}", f"{agent.rss_mb():.1f}"])
+        sink.toggle_refusing()
+        begin = time.monotonic()
+        wait_until(
+            lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= lines, 300, "not all was sent", 0.2
+        )
+        held = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(state) for f in names)
+        rows.append(["drained", f"{held / 1e9:.2f}", f"{time.monotonic() - begin:.1f}", f"{agent.rss_mb():.1f}"])
+        rows.append(["peak", "", "", f"{agent.stop().peak_rss_mb:.1f}"])
+    finally:
+        agent.clean()
+        sink.kill()
+        shutil.rmtree(state, ignore_errors=True)
+    table("Queue on disk while the destination is down", ["", "GB on disk", "seconds", "resident MB"], rows)
 
 
 def live_run(rate, files, seconds, rotate=0.0, how="rename", storage=False, chunk_ms=5.0):
@@ -309,6 +379,7 @@ BENCHES = {
     "memory": bench_memory,
     "latency": bench_latency,
     "live": bench_live,
+    "backlog": bench_backlog,
     "loss": bench_loss,
 }
 
@@ -320,7 +391,7 @@ def main():
     parser.add_argument("--size", type=int, default=1 << 30, help="bytes of CRI logs")
     parser.add_argument("--quick", action="store_true", help="shorter loss scenarios")
     options = parser.parse_args()
-    for name in options.names or [name for name in BENCHES if name != "loss"]:
+    for name in options.names or [name for name in BENCHES if name not in ("loss", "backlog")]:
         BENCHES[name](options)
 
 

@@ -90,6 +90,7 @@ class Agent:
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.usage = None
+        self.peak_mb = 0.0
 
     def start(self):
         self.log = open(self.log_path, "ab")
@@ -112,14 +113,21 @@ class Agent:
         )
         return self
 
+    def _note_peak(self):
+        """The kernel's own high-water mark. Not ru_maxrss: that counts this Python from before the exec."""
+        with open(f"/proc/{self.process.pid}/status") as file:
+            lines = [line for line in file if line.startswith("VmHWM")]
+        self.peak_mb = int(lines[0].split()[1]) * 1024 / 1e6 if lines else 0.0
+
     def _reap(self):
         _, status, raw = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
-        self.usage = Usage(raw.ru_utime, raw.ru_stime, raw.ru_maxrss * 1024 / 1e6)
+        self.usage = Usage(raw.ru_utime, raw.ru_stime, self.peak_mb)
         self.log.close()
         return self.usage
 
     def stop(self, timeout=40):
+        self._note_peak()
         self.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -132,6 +140,7 @@ class Agent:
         raise AssertionError(f"the agent did not stop within {timeout} s:\n{self.log_text()[-2000:]}")
 
     def kill(self):
+        self._note_peak()
         self.process.send_signal(signal.SIGKILL)
         return self._reap()
 
@@ -144,9 +153,9 @@ class Agent:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) * 1024 / 1e6
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all threads that live, by the scheduler's nanoseconds: an idle agent uses less than a clock tick."""
+        tasks = f"/proc/{self.process.pid}/task"
+        return sum(int(open(f"{tasks}/{task}/schedstat").read().split()[0]) for task in os.listdir(tasks)) / 1e9
 
     def clean(self):
         if self.process and self.process.poll() is None and self.usage is None:
