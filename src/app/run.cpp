@@ -37,21 +37,24 @@ class Agent {
 
   ExitCode run() {
     PreparedConfig prepared = prepare_config(options_.sources, *files_, registry_);
+    if (!prepared.diagnostics.has_errors()) {
+      // Read again once it is watched: a change in between must not go unnoticed.
+      watch_files(prepared.files);
+      prepared = prepare_config(options_.sources, *files_, registry_);
+    }
     output_.err << prepared.diagnostics.text() << std::flush;
     if (prepared.diagnostics.has_errors()) return ExitCode::invalid_configuration;
     if (auto configured = log_->configure(prepared.plan.telemetry.logs); !configured) {
       log_->error("cannot write the log as configured", {{"error", configured.error().message()}});
       return ExitCode::failed;
     }
-    const std::size_t pipelines = prepared.plan.pipelines.size();
+    log_->info("starting", {{"version", RANKWIRE_VERSION}});
     if (auto started = service_.start(std::move(prepared.plan)); !started) {
       log_->error("cannot start", {{"error", started.error().message()}});
       return ExitCode::failed;
     }
     // What parsing the configuration needed is not needed again.
     ::malloc_trim(0);
-    log_->info("running", {{"version", RANKWIRE_VERSION}, {"pipelines", pipelines}});
-    watch_files(prepared.files);
     while (wait_and_act()) {}
     return stop();
   }
