@@ -119,6 +119,14 @@ TEST_CASE("a known field with another wire type is refused") {
   check_refused(number(1, 1), "wrong wire type");
 }
 
+TEST_CASE("wire types that do not exist are refused by decoding and by counting, whatever the field") {
+  for (unsigned number = 1; number <= 16; ++number)
+    for (const unsigned type : {6u, 7u}) {
+      CAPTURE(number);
+      check_refused(std::string(1, static_cast<char>(number << 3 | type)) + std::string(12, '\1'), "");
+    }
+}
+
 TEST_CASE("a request cut anywhere within a record is refused, with the place") {
   const std::string whole = log_request(full_record());
   for (std::size_t size = 1; size < whole.size(); ++size) check_refused(whole.substr(0, size), "at byte");

@@ -25,7 +25,8 @@ constexpr WireType wire_type_of(Action action) {
 constexpr Shape shape(std::initializer_list<Row> rows) {
   Shape result;
   for (std::uint32_t tag = 8; tag < shape_tags; ++tag)
-    if ((tag & 7) <= 5) result.by_tag[tag] = {static_cast<Action>(tag & 7)};
+    // Both cases spelled out: g++ 12 forgets the default of elements that a constant evaluation skips.
+    result.by_tag[tag] = {(tag & 7) <= 5 ? static_cast<Action>(tag & 7) : Action::malformed_tag};
   for (const Row& row : rows) {
     for (std::uint32_t type = 0; type <= 5; ++type) result.by_tag[row.number << 3 | type] = {Action::wrong_type};
     result.by_tag[tag_of(row.number, wire_type_of(row.action))] = {row.action, row.inside};
