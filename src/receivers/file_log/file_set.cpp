@@ -357,22 +357,11 @@ void FileSet::retire() {
     if (file->is_ended && !file->is_queued && !file->held_by_next_from && !positions_.has_unsettled(id))
       done.push_back(file.get());
   for (TrackedFile* file : done) {
-    FileRecord record{.identity = file->identity,
-                      .fingerprint = file->fingerprint,
-                      .position = file->taken,
-                      .size = file->taken,
-                      .modified_nanos = file->modified_nanos,
-                      .is_finished = true,
-                      .path = file->path,
-                      .real_path = file->real_path};
     const auto slot = slots_.find(file->path);
-    if (slot != slots_.end() && file->links != 0) {
-      positions_.describe(file->id, file->identity, file->fingerprint, true);
-      known_at_[file->identity] = file->path;
-      slot->second.finished.push_back({file->id, std::move(record)});
-    } else {
+    if (slot != slots_.end() && file->identity.inode != 0)
+      finish(slot->second, *file);
+    else
       positions_.forget(file->id);
-    }
     remove(*file);
   }
   rotated_count_ = 0;
@@ -384,6 +373,25 @@ void FileSet::retire() {
     if (auto removed = disk_.remove(file->real_path); !removed)
       environment_.log.warn("file_log could not delete a file it has read", {{"error", removed.error().message()}});
   }
+}
+
+// Remembers what was read, so that it is not read again where it is found next.
+void FileSet::finish(Slot& slot, TrackedFile& file) {
+  if (file.is_open()) (void)file.refresh();
+  FileRecord record{.identity = file.identity,
+                    .fingerprint = file.fingerprint,
+                    .position = file.taken,
+                    .size = file.taken,
+                    .modified_nanos = file.modified_nanos,
+                    .is_finished = true,
+                    .path = file.path,
+                    .real_path = file.real_path};
+  // Without a name it was deleted or compressed: only its contents tell which, when the directory
+  // is looked at, and its inode may be another file's by then.
+  if (file.links == 0) record.identity = {};
+  positions_.describe(file.id, record.identity, record.fingerprint, true);
+  if (file.links != 0) known_at_[record.identity] = file.path;
+  slot.finished.push_back({file.id, std::move(record)});
 }
 
 void FileSet::remove(TrackedFile& file) {

@@ -76,7 +76,8 @@ class FileSet {
       return std::hash<std::uint64_t>()(i.inode * 0x9e3779b97f4a7c15u ^ i.device ^ i.birth_nanos);
     }
   };
-  // A generation that was read to its end and is still on disk, perhaps compressed meanwhile.
+  // A generation that was read to its end and is still on disk, perhaps compressed meanwhile: then,
+  // until it is found, its identity may be empty.
   struct Finished {
     std::uint32_t id = 0;
     FileRecord record;
@@ -139,6 +140,7 @@ class FileSet {
   void close_file(TrackedFile& file);
   void move_location(TrackedFile& file, const std::string& location);
   void link(TrackedFile* previous, TrackedFile& file);
+  void finish(Slot& slot, TrackedFile& file);
   void remove(TrackedFile& file);
   bool is_gzip_path(const std::string& path) const;
   bool make_ready(TrackedFile& file);

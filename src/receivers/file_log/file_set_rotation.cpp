@@ -178,6 +178,7 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
   const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
   for (Finished& finished : slot.finished) {
     if (!finished.record.fingerprint.matches(start) || shown(finished.record.position) != length) continue;
+    known_at_.erase(finished.record.identity);
     finished.record.identity = sibling.status.identity;
     finished.record.real_path = sibling.path;
     known_at_[sibling.status.identity] = slot.path;

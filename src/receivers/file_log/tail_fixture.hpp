@@ -125,6 +125,18 @@ class TestIntake final : public Intake {
 
 struct FakeNetwork;
 
+// The system's clock, because the files of a test are stamped by it, moved ahead where a test wants that.
+class AheadClock final : public Clock {
+ public:
+  Instant now() const override { return system_.now() + ahead; }
+  std::uint64_t unix_nanos() const override { return system_.unix_nanos() + static_cast<std::uint64_t>(ahead.count()); }
+
+  Duration ahead{};
+
+ private:
+  SystemClock system_;
+};
+
 class TailFixture {
  public:
   explicit TailFixture(StartAt start_at = StartAt::beginning) {
@@ -212,7 +224,7 @@ class TailFixture {
   bool has_storage = true;
   std::uint64_t damaged = 0;
   std::unique_ptr<FileSystem> disk = make_posix_file_system();
-  SystemClock clock;
+  AheadClock clock;
   std::unique_ptr<Random> random = make_random(1);
   NullLogger log;
   Counters counters;

@@ -117,6 +117,46 @@ TEST_CASE("several rotations between two looks: every generation is read, oldest
   }
 }
 
+TEST_CASE("a generation compressed before it is forgotten is not read again") {
+  for (const int variant : {0, 1, 2, 3}) {
+    const bool is_listed_between = (variant & 1) != 0;
+    const bool is_killed = (variant & 2) != 0;
+    CAPTURE(is_listed_between);
+    CAPTURE(is_killed);
+    TailFixture t;
+    t.options.rotated_quiet = std::chrono::hours(1);
+    t.append("a.log", "1\n");
+    t.start();
+    t.step();
+    t.rename("a.log", "a.log.20260101-120001");
+    t.append("a.log", "2\n");
+    t.step();
+    t.compress("a.log.20260101-120001");
+    if (is_listed_between) {
+      t.rename("a.log", "a.log.20260101-120002");
+      t.append("a.log", "3\n");
+      t.step();
+    }
+    t.tailer->scan();  // Sees that the open file has no name any more.
+    t.step();
+    t.clock.ahead = std::chrono::hours(2);
+    t.step();
+    if (is_killed) {
+      t.kill();
+      t.start();
+    }
+    t.rename("a.log", "a.log.20260101-120003");
+    t.append("a.log", "4\n");
+    t.step();
+    t.step();
+    CHECK(t.intake.take() == (is_listed_between ? Lines{"1", "2", "3", "4"} : Lines{"1", "2", "4"}));
+    t.tailer->scan();
+    CHECK(t.read() == Lines{});
+    t.restart();
+    CHECK(t.read() == Lines{});
+  }
+}
+
 TEST_CASE("rotated files that were there before the first start are history") {
   TailFixture t;
   t.append("a.log.1", "old\n");
