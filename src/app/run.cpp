@@ -139,6 +139,10 @@ ExitCode run_agent(const RunOptions& options, const Output& output) {
   if (!options.feature_gates.empty()) {
     output.err << "note: feature gates have no effect: " << options.feature_gates << '\n';
   }
+  if (options.sources.locations.empty() && options.sources.overrides.empty()) {
+    output.err << "note: no --config: the container logs of this machine go to rankwire-data/logs.jsonl "
+                  "(or below $RANKWIRE_DATA)\n";
+  }
   return Agent(options, output).run();
 }
 
