@@ -31,6 +31,9 @@ constexpr Name names[] = {{"identity", Encoding::identity},
 
 constexpr int gzip_level_default = 1;
 constexpr int zstd_level_default = 1;
+constexpr std::size_t scratch_bytes_max = 4 << 20;
+// A piece at least this large becomes a zstd frame of its own, where it lies; smaller ones are joined first.
+constexpr std::size_t frame_bytes_min = 128 << 10;
 
 Error failed(Encoding encoding) {
   return Error(ErrorKind::invalid, "compressing with " + std::string(name_of(encoding)) + " failed");
@@ -54,11 +57,18 @@ class ThreadContexts {
     if (!zstd_) zstd_ = ZSTD_createCCtx();
     return zstd_;
   }
+  // Empty; for joining pieces without new pages each time.
+  Buffer& scratch() {
+    if (scratch_.capacity() > scratch_bytes_max) scratch_ = Buffer();
+    scratch_.clear();
+    return scratch_;
+  }
 
  private:
   libdeflate_compressor* deflate_ = nullptr;
   int deflate_level_ = -1;
   ZSTD_CCtx* zstd_ = nullptr;
+  Buffer scratch_;
 };
 
 ThreadContexts& contexts() {
@@ -95,29 +105,31 @@ Result<Buffer> compress_deflate(Encoding encoding, std::string_view text, int le
   return out;
 }
 
+// How many pieces from the front make the next frame.
+std::size_t frame_pieces(std::span<const std::string_view> pieces) {
+  std::size_t count = 0, size = 0;
+  while (count < pieces.size() && size < frame_bytes_min) {
+    if (count != 0 && pieces[count].size() >= frame_bytes_min) break;
+    size += pieces[count++].size();
+  }
+  return count;
+}
+
+// Frames after each other are one zstd body, so large pieces need not be copied together.
 Result<Buffer> compress_zstd(std::span<const std::string_view> pieces, int level) {
   ZSTD_CCtx* context = contexts().zstd();
-  const std::size_t total = total_of(pieces);
   ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level == 0 ? zstd_level_default : level);
-  ZSTD_CCtx_setPledgedSrcSize(context, total);
-  Buffer out(ZSTD_compressBound(total));
-  if (pieces.size() == 1) {
-    const std::size_t size = ZSTD_compress2(context, out.data(), out.capacity(), pieces[0].data(), pieces[0].size());
+  Buffer out(ZSTD_compressBound(total_of(pieces)));
+  do {
+    const std::size_t count = frame_pieces(pieces);
+    const std::string_view text = count == 0 ? std::string_view() : joined(pieces.first(count), contexts().scratch());
+    char* to = out.prepare(ZSTD_compressBound(text.size()));
+    const std::size_t size = ZSTD_compress2(context, to, out.capacity() - out.size(), text.data(), text.size());
     if (ZSTD_isError(size)) return failed(Encoding::zstd);
     out.commit(size);
-    return out;
-  }
-  ZSTD_outBuffer to{out.data(), out.capacity(), 0};
-  for (const std::string_view piece : pieces) {
-    ZSTD_inBuffer from{piece.data(), piece.size(), 0};
-    while (from.pos < from.size) {
-      if (ZSTD_isError(ZSTD_compressStream2(context, &to, &from, ZSTD_e_continue))) return failed(Encoding::zstd);
-    }
-  }
-  ZSTD_inBuffer nothing{nullptr, 0, 0};
-  if (ZSTD_compressStream2(context, &to, &nothing, ZSTD_e_end) != 0) return failed(Encoding::zstd);
-  out.commit(to.pos);
+    pieces = pieces.subspan(count);
+  } while (!pieces.empty());
   return out;
 }
 
@@ -158,8 +170,7 @@ std::string_view name_of(Encoding encoding) {
 
 Result<Buffer> compress(Encoding encoding, std::span<const std::string_view> pieces, int level) {
   if (encoding == Encoding::zstd) return compress_zstd(pieces, level);
-  Buffer storage;
-  const std::string_view text = joined(pieces, storage);
+  const std::string_view text = joined(pieces, contexts().scratch());
   switch (encoding) {
     case Encoding::gzip:
     case Encoding::zlib:

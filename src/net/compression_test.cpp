@@ -163,5 +163,23 @@ TEST_CASE("an empty body is empty in every encoding") {
   for (const Encoding encoding : all) CHECK(decompress(encoding, {}, plenty)->empty());
 }
 
+TEST_CASE("large and small pieces in any order come back as one text in every encoding") {
+  std::vector<std::string> texts;
+  for (const std::size_t size : {10u, 300'000u, 5u, 70'000u, 70'000u, 0u, 140'000u, 1u})
+    texts.push_back(std::string(size, static_cast<char>('a' + texts.size())) + std::to_string(size));
+  const std::vector<std::string_view> pieces(texts.begin(), texts.end());
+  std::string whole;
+  for (const std::string& text : texts) whole += text;
+  for (const Encoding encoding :
+       {Encoding::gzip, Encoding::zlib, Encoding::zstd, Encoding::snappy, Encoding::snappy_framed, Encoding::lz4}) {
+    CAPTURE(name_of(encoding));
+    const auto packed = compress(encoding, pieces, 0);
+    REQUIRE(packed.has_value());
+    const auto plain = decompress(encoding, packed->view(), Bytes{10'000'000});
+    REQUIRE(plain.has_value());
+    CHECK(plain->view() == whole);
+  }
+}
+
 }  // namespace
 }  // namespace rankwire::net

@@ -67,7 +67,7 @@ class Queue {
   virtual QueueStatus status() const = 0;
 
   // Adaptive batching joins at most this much.
-  static constexpr Bytes batch_bytes_max{2u << 20};
+  static constexpr Bytes batch_bytes_max{1u << 20};
 };
 
 std::unique_ptr<Queue> make_memory_queue(const QueuePolicy& policy, Signal signal, Clock& clock);
