@@ -113,11 +113,11 @@ class Agent:
         )
         return self
 
-    def _note_peak(self):
+    def peak_rss_mb(self):
         """The kernel's own high-water mark. Not ru_maxrss: that counts this Python from before the exec."""
         with open(f"/proc/{self.process.pid}/status") as file:
             lines = [line for line in file if line.startswith("VmHWM")]
-        self.peak_mb = int(lines[0].split()[1]) * 1024 / 1e6 if lines else 0.0
+        return int(lines[0].split()[1]) * 1024 / 1e6 if lines else 0.0
 
     def _reap(self):
         _, status, raw = os.wait4(self.process.pid, 0)
@@ -127,7 +127,7 @@ class Agent:
         return self.usage
 
     def stop(self, timeout=40):
-        self._note_peak()
+        self.peak_mb = self.peak_rss_mb()
         self.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -140,7 +140,7 @@ class Agent:
         raise AssertionError(f"the agent did not stop within {timeout} s:\n{self.log_text()[-2000:]}")
 
     def kill(self):
-        self._note_peak()
+        self.peak_mb = self.peak_rss_mb()
         self.process.send_signal(signal.SIGKILL)
         return self._reap()
 

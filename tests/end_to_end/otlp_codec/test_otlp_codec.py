@@ -61,7 +61,7 @@ class Tool:
 def tool():
     path = tool_path()
     if path is None:
-        pytest.skip("no otlp_roundtrip; build it: cmake --preset debug && ninja -C build/debug otlp_roundtrip")
+        pytest.fail("no otlp_roundtrip; build it: ./dev build release")
     instance = Tool(path)
     yield instance
     instance.process.stdin.close()
