@@ -40,11 +40,11 @@ bool has_doors(const Doors& doors, const std::array<bool, 3>& signals) {
   return true;
 }
 
-Doors make_doors(const std::array<bool, 3>& signals, const std::string& receiver_label, Engine& engine) {
+Doors make_doors(const std::array<bool, 3>& signals, ComponentKind kind, const std::string& label, Engine& engine) {
   Doors doors;
   for (const Signal signal : all_signals) {
     if (!signals[index_of(signal)]) continue;
-    doors[index_of(signal)] = std::make_unique<Door>(signal, receiver_label, engine.surroundings(), engine.budget);
+    doors[index_of(signal)] = std::make_unique<Door>(signal, kind, label, engine.surroundings(), engine.budget);
   }
   return doors;
 }
@@ -126,8 +126,8 @@ class Assembler {
       if (!created) return std::move(created).error().during("creating processor " + planned->written);
       steps.push_back({planned->written, std::move(*created)});
     }
-    running.processors =
-        std::make_shared<ProcessorChain>(std::move(steps), running.planned.signal, engine_.environment);
+    running.processors = std::make_shared<ProcessorChain>(std::move(steps), running.planned.signal, running.planned.id,
+                                                          engine_.environment);
     return {};
   }
 
@@ -141,7 +141,9 @@ class Assembler {
       if (!batch) continue;
       for (const ComponentId& id : running.planned.exporters) {
         auto& slot = wiring_[id].batch[index_of(running.planned.signal)];
-        if (!slot) slot = batch;
+        if (slot) continue;
+        slot = batch;
+        wiring_[id].batch_processor[index_of(running.planned.signal)] = step.label;
       }
     }
     for (const ComponentId& id : running.planned.exporters)
@@ -171,7 +173,9 @@ class Assembler {
 
   static bool batches_agree(const ExporterWiring& before, const ExporterWiring& now) {
     for (std::size_t i = 0; i < now.is_used.size(); ++i)
-      if (before.is_used[i] && now.is_used[i] && before.batch[i] != now.batch[i]) return false;
+      if (before.is_used[i] && now.is_used[i] &&
+          (before.batch[i] != now.batch[i] || before.batch_processor[i] != now.batch_processor[i]))
+        return false;
     return true;
   }
 
@@ -188,7 +192,7 @@ class Assembler {
       }
       auto running = std::make_shared<RunningConnector>();
       running->planned = planned;
-      running->doors = make_doors(signals, "", engine_);
+      running->doors = make_doors(signals, ComponentKind::connector, planned.written, engine_);
       auto created = planned.factory->create(planned.config, context(planned.id), intakes_of(running->doors));
       if (!created) return std::move(created).error().during("creating connector " + planned.written);
       running->connector = std::move(*created);
@@ -209,7 +213,7 @@ class Assembler {
       }
       auto running = std::make_shared<RunningReceiver>();
       running->planned = planned;
-      running->doors = make_doors(signals, planned.written, engine_);
+      running->doors = make_doors(signals, ComponentKind::receiver, planned.written, engine_);
       auto created = planned.factory->create(planned.config, context(planned.id), intakes_of(running->doors));
       if (!created) return std::move(created).error().during("creating receiver " + planned.written);
       running->receiver = std::move(*created);
@@ -257,8 +261,11 @@ void build_pipelines(Assembly& assembly, Engine& engine) {
         std::vector<Door*> doors;
         for (const auto& door : connector->doors)
           if (door) doors.push_back(door.get());
-        outlets.push_back(
-            std::make_shared<ConnectorOutlet>(*connector->connector, std::move(doors), engine.accounting));
+        outlets.push_back(std::make_shared<ConnectorOutlet>(
+            *connector->connector, std::move(doors), engine.accounting,
+            FlowCounter(engine.environment.counters, "otelcol_connector_consumed_items",
+                        "Records handed to the connector.",
+                        component_labels(ComponentKind::connector, connector->planned.written, planned.signal))));
       } else {
         const auto& exporter = assembly.exporters.at(to);
         destinations.push_back(exporter.get());

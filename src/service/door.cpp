@@ -1,6 +1,7 @@
 #include "service/door.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace rankwire::service {
 namespace {
@@ -11,19 +12,26 @@ Error closed() { return Error(ErrorKind::refused, "the pipeline is being changed
 
 }  // namespace
 
-Door::Door(Signal signal, std::string receiver_label, PipelineSurroundings surroundings,
+Door::Door(Signal signal, ComponentKind kind, std::string label, PipelineSurroundings surroundings,
            std::shared_ptr<MemoryBudget> budget)
-    : signal_(signal), surroundings_(surroundings), budget_(std::move(budget)) {
-  if (receiver_label.empty()) return;
-  Counters& counters = surroundings_.environment.counters;
-  const std::string noun(record_noun(signal));
-  const Labels labels = {{"receiver", receiver_label}};
-  accepted_ = &counters.counter("otelcol_receiver_accepted_" + noun, "Records taken on by the pipelines.", labels);
-  refused_ = &counters.counter("otelcol_receiver_refused_" + noun,
-                               "Records the pipelines refused; the sender may retry.", labels);
-  failed_ = &counters.counter("otelcol_receiver_failed_" + noun, "Records that failed inside the agent.", labels);
-  refused_admissions_ = &counters.counter("rankwire_receiver_refused_admissions_total",
-                                          "Times a receiver was told to wait before decoding.", labels);
+    : signal_(signal),
+      kind_(kind),
+      label_(std::move(label)),
+      surroundings_(surroundings),
+      budget_(std::move(budget)),
+      produced_(surroundings_.environment.counters, "otelcol_" + std::string(to_string(kind)) + "_produced_items",
+                "Records the component handed to the pipelines.", component_labels(kind, label_, signal)) {
+  if (kind_ != ComponentKind::receiver) return;
+  refused_admissions_ = &surroundings_.environment.counters.counter(
+      "rankwire_receiver_refused_admissions_total", "Times a receiver was told to wait before decoding.",
+      {{"receiver", label_}});
+}
+
+const ReceiverCounters& Door::counters_of(const char* transport) {
+  const std::lock_guard lock(mutex_);
+  for (const ReceiverCounters& counters : by_transport_)
+    if (std::strcmp(counters.transport, transport) == 0) return counters;
+  return by_transport_.emplace_back(surroundings_.environment.counters, label_, transport, signal_);
 }
 
 std::shared_ptr<Door::Chain> Door::current() const {
@@ -74,6 +82,7 @@ bool Door::wait_for_room(std::stop_token stop, Deadline deadline) {
 Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef completion) {
   Settlement settlement(completion);
   const std::uint64_t records = batch.record_count();
+  const char* transport = batch.client() ? batch.client()->transport : "";
   if (records == 0) {
     settlement.settle();
     return {};
@@ -89,7 +98,7 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
     const std::lock_guard lock(mutex_);
     if (--chain->inside == 0) left_.notify_all();
   }
-  count(result, records);
+  count(result, records, transport);
   if (result) settlement.settle();
   return result;
 }
@@ -116,14 +125,9 @@ Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, Signa
   return {};
 }
 
-void Door::count(const Result<void>& result, std::uint64_t records) {
-  if (!accepted_) return;
-  if (result)
-    accepted_->add(records);
-  else if (result.error().is_retryable())
-    refused_->add(records);
-  else
-    failed_->add(records);
+void Door::count(const Result<void>& result, std::uint64_t records, const char* transport) {
+  produced_.add(result, records);
+  if (kind_ == ComponentKind::receiver) counters_of(transport).count(result, records);
 }
 
 void Door::count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <condition_variable>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "component/intake.hpp"
+#include "service/flow_counters.hpp"
 #include "service/memory_budget.hpp"
 #include "service/pipeline.hpp"
 
@@ -18,8 +20,8 @@ using PipelineSet = std::vector<std::shared_ptr<const Pipeline>>;
 
 class Door final : public Intake {
  public:
-  // `receiver_label` is empty for the doors of connectors, which are not counted as receivers.
-  Door(Signal signal, std::string receiver_label, PipelineSurroundings surroundings,
+  // Of a receiver or a connector; `label` is its id as it is written.
+  Door(Signal signal, ComponentKind kind, std::string label, PipelineSurroundings surroundings,
        std::shared_ptr<MemoryBudget> budget);
 
   Result<Admission> admit(Bytes estimate) override;
@@ -44,20 +46,23 @@ class Door final : public Intake {
   bool has_room_again() const;
   Result<void> run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
                    const CompletionRef& completion);
-  void count(const Result<void>& result, std::uint64_t records);
+  void count(const Result<void>& result, std::uint64_t records, const char* transport);
+  // Of a receiver only. Few, and one lock for each batch.
+  const ReceiverCounters& counters_of(const char* transport);
 
   const Signal signal_;
+  const ComponentKind kind_;
+  const std::string label_;
   const PipelineSurroundings surroundings_;
   const std::shared_ptr<MemoryBudget> budget_;
-  Counter* accepted_ = nullptr;
-  Counter* refused_ = nullptr;
-  Counter* failed_ = nullptr;
+  const FlowCounter produced_;
   Counter* refused_admissions_ = nullptr;
   // Memory that the batch refused last needs, so that who waits for room does not come back too early.
   std::atomic<std::uint64_t> wanted_memory_{0};
   mutable std::mutex mutex_;
   std::condition_variable left_;
-  std::shared_ptr<Chain> chain_;  // Guarded by mutex_. Null: closed.
+  std::shared_ptr<Chain> chain_;              // Guarded by mutex_. Null: closed.
+  std::list<ReceiverCounters> by_transport_;  // Guarded by mutex_; what is in it stays.
 };
 
 }  // namespace rankwire::service

@@ -11,29 +11,41 @@ namespace {
 // attack of empty records is what the number is for.
 constexpr std::uint64_t record_bytes_estimate = 400;
 
+// Seconds; a step of our own takes microseconds, where upstream's boundaries begin at 5 s.
+const std::vector<double> duration_bounds = {0.000001, 0.00001, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                             0.005,    0.01,    0.025,  0.05,    0.1,    0.5,   1};
+
 constexpr Duration room_recheck = std::chrono::seconds(1);
 
 Bytes decoding_estimate(const WireBatch& wire) {
   return Bytes{wire.size.count * 3 + wire.record_count * record_bytes_estimate};
 }
 
-Result<void> grow(Admission& admission, Bytes total, Bytes& wanted) {
-  if (admission.grow_to(total)) return {};
-  wanted = total;
-  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
-}
-
 }  // namespace
 
-ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, Environment& environment)
-    : steps_(std::move(steps)) {
+ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, const std::string& pipeline,
+                               Environment& environment)
+    : clock_(environment.clock), steps_(std::move(steps)) {
+  Counters& counters = environment.counters;
+  const std::string noun(record_noun(signal));
   for (Step& step : steps_) {
     const Labels labels = {{"processor", step.label}, {"otel_signal", std::string(to_string(signal))}};
-    step.incoming =
-        &environment.counters.counter("otelcol_processor_incoming_items", "Records passed to the processor.", labels);
-    step.outgoing =
-        &environment.counters.counter("otelcol_processor_outgoing_items", "Records the processor passed on.", labels);
+    const Labels component = component_labels(ComponentKind::processor, step.label, signal, pipeline);
+    step.incoming = &counters.counter("otelcol_processor_incoming_items", "Records passed to the processor.", labels);
+    step.outgoing = &counters.counter("otelcol_processor_outgoing_items", "Records the processor passed on.", labels);
+    step.duration = &counters.histogram("otelcol_processor_internal_duration",
+                                        "Seconds the processor took for a batch.", duration_bounds, labels);
+    step.consumed =
+        FlowCounter(counters, "otelcol_processor_consumed_items", "Records passed to the processor.", component);
+    step.produced =
+        FlowCounter(counters, "otelcol_processor_produced_items", "Records the processor passed on.", component);
     has_work_ |= !step.processor->is_setting();
+    if (!step.processor->memory_limit()) continue;
+    const std::string prefix = "otelcol_processor_memory_limiter_";
+    step.accepted =
+        &counters.counter(prefix + "accepted_" + noun, "Records that found memory.", {{"processor", step.label}});
+    step.refused = &counters.counter(prefix + "refused_" + noun, "Records refused for want of memory once counted.",
+                                     {{"processor", step.label}});
   }
 }
 
@@ -54,23 +66,43 @@ void ProcessorChain::stop(Deadline deadline) {
   started_ = 0;
 }
 
+void ProcessorChain::count_step(const Step& step, const Result<void>& result, std::uint64_t before,
+                                std::uint64_t after) {
+  step.incoming->add(before);
+  step.consumed.add(result, before);
+  if (!result) return;
+  step.outgoing->add(after);
+  step.produced.add(result, after);
+  if (step.accepted) step.accepted->add(after);
+}
+
 Result<void> ProcessorChain::run(SignalBatch& batch) const {
+  std::uint64_t before = batch.record_count();
+  Instant started = clock_.now();
   for (const Step& step : steps_) {
-    const std::uint64_t before = batch.record_count();
-    step.incoming->add(before);
-    if (!step.processor->is_setting()) RANKWIRE_TRY(step.processor->process(batch));
+    Result<void> result;
+    if (!step.processor->is_setting()) {
+      result = step.processor->process(batch);
+      const Instant ended = clock_.now();
+      step.duration->observe(std::chrono::duration<double>(ended - started).count());
+      started = ended;
+    }
     const std::uint64_t after = batch.record_count();
-    step.outgoing->add(after);
+    count_step(step, result, before, after);
+    if (!result) return result;
     if (after == 0) break;
+    before = after;
   }
   return {};
 }
 
 void ProcessorChain::count_passed(std::uint64_t records) const {
-  for (const Step& step : steps_) {
-    step.incoming->add(records);
-    step.outgoing->add(records);
-  }
+  for (const Step& step : steps_) count_step(step, {}, records, records);
+}
+
+void ProcessorChain::count_refused(std::uint64_t records) const {
+  for (const Step& step : steps_)
+    if (step.refused) step.refused->add(records);
 }
 
 std::vector<ComponentHealth> ProcessorChain::health() const {
@@ -105,8 +137,9 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   if (prepared.records_ == 0) return prepared;
   if (has_queue_ && !prepared.batch_.is_wire()) {
     prepared.wire_.emplace(otlp::encode(prepared.batch_, surroundings_.environment.buffers.get()));
+    prepared.wire_->set_client(prepared.batch_.client());
     const Bytes held = prepared.batch_.memory_bytes() + prepared.wire_->wire().size;
-    RANKWIRE_TRY(grow(admission, held, wanted));
+    RANKWIRE_TRY(grow(admission, held, prepared.records_, wanted));
   }
   const SignalBatch& sized = prepared.wire_ ? *prepared.wire_ : prepared.batch_;
   prepared.size_ = sized.is_wire() ? sized.wire().size : Bytes{};
@@ -114,12 +147,21 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   return prepared;
 }
 
+Result<void> Pipeline::grow(Admission& admission, Bytes total, std::uint64_t records, Bytes& wanted) const {
+  if (admission.grow_to(total)) return {};
+  wanted = total;
+  processors_->count_refused(records);
+  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+}
+
 Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& wanted) const {
   if (prepared.batch_.is_wire()) {
-    RANKWIRE_TRY(grow(admission, decoding_estimate(prepared.batch_.wire()), wanted));
+    RANKWIRE_TRY(grow(admission, decoding_estimate(prepared.batch_.wire()), prepared.arrived_, wanted));
+    const ClientRef client = prepared.batch_.client();
     auto records = otlp::decode(prepared.batch_.wire());
     if (!records) return std::move(records).error();
     prepared.batch_ = std::move(*records);
+    prepared.batch_.set_client(client);
   }
   return processors_->run(prepared.batch_);
 }

@@ -10,6 +10,7 @@
 #include "component/component.hpp"
 #include "component/intake.hpp"
 #include "service/accounting.hpp"
+#include "service/flow_counters.hpp"
 #include "service/outlet.hpp"
 #include "service/room_signal.hpp"
 
@@ -23,9 +24,14 @@ class ProcessorChain {
     std::unique_ptr<Processor> processor;
     Counter* incoming = nullptr;
     Counter* outgoing = nullptr;
+    Histogram* duration = nullptr;
+    FlowCounter consumed, produced;
+    // Of a memory limiter only.
+    Counter* accepted = nullptr;
+    Counter* refused = nullptr;
   };
 
-  ProcessorChain(std::vector<Step> steps, Signal signal, Environment& environment);
+  ProcessorChain(std::vector<Step> steps, Signal signal, const std::string& pipeline, Environment& environment);
   Result<void> start(Host& host);
   void stop(Deadline deadline);
   // Whether any of them looks at records.
@@ -34,9 +40,14 @@ class ProcessorChain {
   Result<void> run(SignalBatch& batch) const;
   // Of a batch that need not run through because there is no work: the counters see it all the same.
   void count_passed(std::uint64_t records) const;
+  // Of a batch that found no memory.
+  void count_refused(std::uint64_t records) const;
   std::vector<ComponentHealth> health() const;
 
  private:
+  static void count_step(const Step& step, const Result<void>& result, std::uint64_t before, std::uint64_t after);
+
+  Clock& clock_;
   std::vector<Step> steps_;
   std::size_t started_ = 0;
   bool has_work_ = false;
@@ -92,6 +103,7 @@ class Pipeline {
   const ProcessorChain* processors() const { return processors_.get(); }
 
  private:
+  Result<void> grow(Admission& admission, Bytes total, std::uint64_t records, Bytes& wanted) const;
   Result<void> process(Prepared& prepared, Admission& admission, Bytes& wanted) const;
   Result<void> reserve(Prepared& prepared) const;
 

@@ -8,6 +8,8 @@ Result<void> DirectOutlet::take(SignalBatch& batch, bool, const CompletionRef&) 
   const auto records = static_cast<std::int64_t>(batch.record_count());
   accounting_.add_in_flight(batch.signal(), records);
   SendResult result = sender_->send(batch, abort_.get_token());
+  sender_->count_consumed(result.error ? Result<void>(*result.error) : Result<void>(),
+                          static_cast<std::uint64_t>(records));
   accounting_.add_in_flight(batch.signal(), -records);
   switch (result.outcome) {
     case SendOutcome::delivered: return {};
@@ -25,9 +27,10 @@ bool ConnectorOutlet::has_room(Bytes size, std::uint64_t records) {
 Result<void> ConnectorOutlet::take(SignalBatch& batch, bool is_last, const CompletionRef& completion) {
   const std::uint64_t records = batch.record_count();
   const Signal signal = batch.signal();
-  RANKWIRE_TRY(connector_.consume(is_last ? std::move(batch) : batch.clone(), completion));
-  accounting_.delivered(signal, records);
-  return {};
+  Result<void> consumed = connector_.consume(is_last ? std::move(batch) : batch.clone(), completion);
+  consumed_.add(consumed, records);
+  if (consumed) accounting_.delivered(signal, records);
+  return consumed;
 }
 
 }  // namespace rankwire::service

@@ -36,8 +36,8 @@ class DirectOutlet final : public Outlet {
 class ConnectorOutlet final : public Outlet {
  public:
   // `doors` are what the connector feeds. Connector and doors outlive this.
-  ConnectorOutlet(Connector& connector, std::vector<Door*> doors, Accounting& accounting)
-      : connector_(connector), doors_(std::move(doors)), accounting_(accounting) {}
+  ConnectorOutlet(Connector& connector, std::vector<Door*> doors, Accounting& accounting, FlowCounter consumed)
+      : connector_(connector), doors_(std::move(doors)), accounting_(accounting), consumed_(consumed) {}
 
   OutletKind kind() const override { return OutletKind::connector; }
   bool has_room(Bytes size, std::uint64_t records) override;
@@ -47,6 +47,7 @@ class ConnectorOutlet final : public Outlet {
   Connector& connector_;
   const std::vector<Door*> doors_;
   Accounting& accounting_;
+  const FlowCounter consumed_;
 };
 
 }  // namespace rankwire::service

@@ -43,7 +43,7 @@ class ResultWaiter final : public CompletionListener {
 }  // namespace
 
 QueuedOutlet::QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, std::unique_ptr<queue::Queue> queue,
-                           std::unique_ptr<Sender> sender)
+                           std::unique_ptr<Sender> sender, const std::string& batch_processor)
     : shared_(shared),
       name_(std::move(name)),
       policy_(std::move(policy)),
@@ -51,7 +51,12 @@ QueuedOutlet::QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, 
       sender_(std::move(sender)),
       enqueue_failed_(shared.environment.counters.counter(
           "otelcol_exporter_enqueue_failed_" + std::string(record_noun(sender_->signal())),
-          "Records that the exporter's queue had no room for.", {{"exporter", sender_->label()}})) {
+          "Records that the exporter's queue had no room for.", {{"exporter", sender_->label()}})),
+      enqueued_(shared.environment.counters, "otelcol_exporter_enqueue_size", "in a request put into the queue.",
+                {{"exporter", sender_->label()}}),
+      leased_sizes_(shared.environment.counters, "otelcol_exporter_queue_batch_send_size",
+                    "in a batch taken out of the queue to be sent.", {{"exporter", sender_->label()}}) {
+  if (!batch_processor.empty()) batches_ = BatchCounters(shared.environment.counters, batch_processor);
   queue_->on_room([this] { shared_.room.notify(); });
   const queue::QueueStatus status = queue_->status();
   // What an earlier process left, less what this process already counts.
@@ -137,6 +142,8 @@ Result<void> QueuedOutlet::take(SignalBatch& batch, bool, const CompletionRef& c
   const Result<void> pushed =
       policy_.wait_for_result ? push_and_wait(std::move(wire)) : queue_->push(std::move(wire), completion);
   unreserve(size, records);
+  enqueued_.observe(records, size);
+  sender_->count_consumed(pushed, records);
   if (!pushed && !policy_.wait_for_result) {
     held_ -= static_cast<std::int64_t>(records);
     shared_.accounting.add_queued(signal, -static_cast<std::int64_t>(records));
@@ -218,6 +225,7 @@ void QueuedOutlet::send(queue::Lease& lease) {
   leased_ += static_cast<std::uint64_t>(records);
   shared_.accounting.add_queued(signal, -records);
   shared_.accounting.add_in_flight(signal, records);
+  count_batch(batch);
   const SendResult result = sender_->send(batch, abort_.get_token());
   leased_ -= static_cast<std::uint64_t>(records);
   shared_.accounting.add_in_flight(signal, -records);
@@ -234,6 +242,14 @@ void QueuedOutlet::send(queue::Lease& lease) {
     discard_reason = nullptr;
   }
   if (policy_.storage) notice_corruption();
+}
+
+void QueuedOutlet::count_batch(const SignalBatch& batch) const {
+  const WireBatch& wire = batch.wire();
+  leased_sizes_.observe(wire.record_count, wire.size);
+  if (!policy_.batch) return;
+  const std::uint64_t size = policy_.batch->sizer == Sizer::bytes ? wire.size.count : wire.record_count;
+  batches_.sent(wire.record_count, wire.size, size >= policy_.batch->min_size);
 }
 
 void QueuedOutlet::notice_corruption() {

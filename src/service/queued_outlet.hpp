@@ -27,9 +27,10 @@ class QueuedOutlet final : public Outlet, private Scalable {
     WorkerScaler& scaler;
   };
 
-  // `name` is the exporter's id and signal, under which what a disk queue keeps is remembered.
+  // `name` is the exporter's id and signal, under which what a disk queue keeps is remembered;
+  // `batch_processor` the processor whose batching the policy has, if it is one's.
   QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, std::unique_ptr<queue::Queue> queue,
-               std::unique_ptr<Sender> sender);
+               std::unique_ptr<Sender> sender, const std::string& batch_processor = {});
   ~QueuedOutlet() override;  // Stops at once if not stopped.
 
   OutletKind kind() const override { return policy_.storage ? OutletKind::durable_queue : OutletKind::memory_queue; }
@@ -74,6 +75,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
   bool has_waiting() const;
   void run(Slot& slot);
   void send(queue::Lease& lease);
+  void count_batch(const SignalBatch& batch) const;
   void notice_corruption();
   void end_workers(Deadline deadline);
   void register_metrics();
@@ -84,6 +86,8 @@ class QueuedOutlet final : public Outlet, private Scalable {
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<Sender> sender_;
   Counter& enqueue_failed_;
+  const SizeHistograms enqueued_, leased_sizes_;
+  BatchCounters batches_;
   std::vector<std::shared_ptr<void>> registrations_;
   std::stop_source abort_;
   std::atomic<bool> refuses_new_{false};

@@ -54,9 +54,9 @@ Result<void> RunningExporter::add_outlet(Engine& engine, Signal signal, std::uni
     if (!opened) return std::move(opened).error().during("opening the queue of exporter " + planned.written);
     inherited = std::move(*opened);
   }
-  queued_[at] =
-      std::make_shared<QueuedOutlet>(engine.delivery(), planned.id.text() + "/" + std::string(to_string(signal)),
-                                     *policy, std::move(inherited), std::move(sender));
+  queued_[at] = std::make_shared<QueuedOutlet>(
+      engine.delivery(), planned.id.text() + "/" + std::string(to_string(signal)), *policy, std::move(inherited),
+      std::move(sender), exporter->delivery().queue->batch ? "" : wiring.batch_processor[at]);
   queued_[at]->start();
   return {};
 }

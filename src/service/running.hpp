@@ -28,6 +28,7 @@ struct RunningExtension {
 struct ExporterWiring {
   std::array<bool, 3> is_used{};
   std::array<std::optional<BatchPolicy>, 3> batch;  // From a batch processor.
+  std::array<std::string, 3> batch_processor;       // Its id as written.
 };
 
 class RunningExporter {

@@ -33,16 +33,24 @@ Sender::Sender(Exporter& exporter, std::string label, Signal signal, RetryPolicy
                                                     "Requests that failed, retried ones included.",
                                                     {{"exporter", label_}})),
       in_flight_requests_(environment.counters.gauge("otelcol_exporter_in_flight_requests",
-                                                     "Requests being sent at the moment.", {{"exporter", label_}})) {}
+                                                     "Requests being sent at the moment, or waiting to be sent again.",
+                                                     {{"exporter", label_}})),
+      consumed_(environment.counters, "otelcol_exporter_consumed_items", "Records handed to the exporter.",
+                component_labels(ComponentKind::exporter, label_, signal)) {}
 
 SendResult Sender::send(const SignalBatch& batch, std::stop_token abort) {
+  in_flight_requests_.add(1);
+  SendResult result = send_until_decided(batch, abort);
+  in_flight_requests_.add(-1);
+  return result;
+}
+
+SendResult Sender::send_until_decided(const SignalBatch& batch, const std::stop_token& abort) {
   const std::uint64_t records = batch.record_count();
   Attempts attempts{environment_.clock.now(), retry_.initial_interval};
   OutgoingBatch outgoing(batch);
   for (;;) {
-    in_flight_requests_.add(1);
     const Result<Receipt> receipt = exporter_.send(outgoing, abort);
-    in_flight_requests_.add(-1);
     if (receipt) {
       succeeded(*receipt, records);
       return {};

@@ -12,6 +12,7 @@
 
 #include "component/component.hpp"
 #include "service/accounting.hpp"
+#include "service/flow_counters.hpp"
 
 namespace rankwire::service {
 
@@ -40,6 +41,8 @@ class Sender {
   bool is_backing_off() const { return backing_off_.load(std::memory_order_relaxed) != 0; }
   // A sentence, if every attempt has failed for a minute.
   std::optional<std::string> problem() const;
+  // What the exporter was handed, by how that ended: at the queue, or at the destination without one.
+  void count_consumed(const Result<void>& result, std::uint64_t records) const { consumed_.add(result, records); }
   const std::string& label() const { return label_; }
   Signal signal() const { return signal_; }
 
@@ -50,6 +53,7 @@ class Sender {
     std::uint32_t count = 0;
   };
 
+  SendResult send_until_decided(const SignalBatch& batch, const std::stop_token& abort);
   void succeeded(const Receipt& receipt, std::uint64_t records);
   SendResult drop(const Error& error, std::string_view reason, std::uint64_t records);
   void remember_failure(const Error& error);
@@ -67,6 +71,7 @@ class Sender {
   Counter& send_failed_;
   Counter& attempts_failed_;
   Gauge& in_flight_requests_;
+  const FlowCounter consumed_;
   std::atomic<int> backing_off_{0};
   mutable std::mutex mutex_;
   std::condition_variable_any hurried_;

@@ -174,7 +174,7 @@ Bytes SignalBatch::memory_bytes() const {
 }
 
 SignalBatch SignalBatch::clone() const {
-  return std::visit(
+  SignalBatch copy = std::visit(
       [](const auto& batch) -> SignalBatch {
         if constexpr (requires { batch.chunks; })
           return WireBatch(batch);
@@ -182,6 +182,8 @@ SignalBatch SignalBatch::clone() const {
           return batch.clone();
       },
       form_);
+  copy.client_ = client_;
+  return copy;
 }
 
 }  // namespace rankwire

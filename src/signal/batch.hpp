@@ -11,6 +11,7 @@
 #include "base/arena.hpp"
 #include "base/buffer.hpp"
 #include "base/bytes.hpp"
+#include "signal/client.hpp"
 #include "signal/logs.hpp"
 #include "signal/metrics.hpp"
 #include "signal/traces.hpp"
@@ -90,6 +91,10 @@ class SignalBatch {
   Bytes memory_bytes() const;
   SignalBatch clone() const;
 
+  // Who sent it; kept by clone(), and by whoever changes the form.
+  const ClientRef& client() const { return client_; }
+  void set_client(ClientRef client) { client_ = std::move(client); }
+
   bool is_wire() const { return std::holds_alternative<WireBatch>(form_); }
   // Each of these must only be asked of its own form.
   LogBatch& logs() { return std::get<LogBatch>(form_); }
@@ -103,6 +108,7 @@ class SignalBatch {
 
  private:
   std::variant<LogBatch, MetricBatch, TraceBatch, WireBatch> form_;
+  ClientRef client_;
 };
 
 }  // namespace rankwire

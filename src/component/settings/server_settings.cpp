@@ -15,7 +15,8 @@ constexpr Bytes grpc_message_default{4u << 20};
 constexpr std::uint32_t grpc_streams_default = 100;
 
 constexpr std::string_view go_buffers = "buffers here size themselves";
-constexpr std::string_view no_metadata = "no component here reads client metadata";
+constexpr std::string_view metadata_doc =
+    "Keep the request's headers with its records, for from_context and metadata_keys.";
 
 void listen_on(const ListenConfig& config, net::ServerOptions& options) {
   if (config.transport == ListenConfig::Transport::unix_socket) {
@@ -76,7 +77,7 @@ void HttpServerConfig::fields(config::Fields& f) {
   f.field("keep_alives_enabled", keep_alives_enabled, "Keep connections open for further requests.");
   f.ignored("read_header_timeout", "read_timeout covers the header too");
   f.ignored("write_timeout", "a client that does not read its answer is bounded by read_timeout");
-  f.ignored("include_metadata", no_metadata);
+  f.field("include_metadata", include_metadata, metadata_doc);
   f.unsupported("auth", "authentication of clients is by TLS certificates (client_ca_file)");
   f.unsupported("middlewares", "there are no server middlewares");
 }
@@ -116,7 +117,7 @@ void GrpcServerConfig::fields(config::Fields& f) {
   f.optional_section("keepalive", keepalive, "Age and probing of connections.");
   f.ignored("read_buffer_size", go_buffers);
   f.ignored("write_buffer_size", go_buffers);
-  f.ignored("include_metadata", no_metadata);
+  f.field("include_metadata", include_metadata, metadata_doc);
   f.unsupported("auth", "authentication of clients is by TLS certificates (client_ca_file)");
   f.unsupported("middlewares", "there are no server middlewares");
 }

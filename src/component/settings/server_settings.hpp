@@ -50,6 +50,7 @@ struct HttpServerConfig {
   Duration read_timeout{0};  // 0: our own bound of a minute.
   Duration idle_timeout{0};  // 0: our own bound of two minutes.
   bool keep_alives_enabled = true;
+  bool include_metadata = false;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
@@ -85,6 +86,7 @@ struct GrpcServerConfig {
   std::uint64_t max_recv_msg_size_mib = 0;   // 0: gRPC's own limit, 4 MiB.
   std::uint64_t max_concurrent_streams = 0;  // 0: 100.
   std::optional<KeepaliveServerConfig> keepalive;
+  bool include_metadata = false;
 
   void fields(config::Fields& f);
 };

@@ -51,14 +51,15 @@ Error no_room() { return Error(ErrorKind::refused, "no memory for a request of t
 class OtlpExchange final : public net::Exchange {
  public:
   OtlpExchange(Intake& intake, Signal signal, Format format, Encoding encoding, Bytes decompressed_max,
-               BufferPool* buffers, Admission admission)
+               BufferPool* buffers, Admission admission, ClientRef client)
       : intake_(intake),
         signal_(signal),
         format_(format),
         encoding_(encoding),
         decompressed_max_(decompressed_max),
         buffers_(buffers),
-        admission_(std::move(admission)) {}
+        admission_(std::move(admission)),
+        client_(std::move(client)) {}
 
   Result<void> body_may_grow_to(Bytes total) override {
     if (!admission_.grow_to(total)) return no_room();
@@ -106,7 +107,7 @@ class OtlpExchange final : public net::Exchange {
     WireBatch batch{.signal = signal_, .chunks = {}, .record_count = *records, .size = Bytes{body.size()}};
     batch.chunks.push_back(buffers_ ? buffers_->share(std::move(body))
                                     : std::make_shared<const Buffer>(std::move(body)));
-    return intake_.deliver(std::move(admission_), std::move(batch));
+    return deliver(std::move(batch));
   }
 
   Result<void> take_json(const Buffer& body) {
@@ -114,7 +115,12 @@ class OtlpExchange final : public net::Exchange {
     if (!batch) return std::move(batch).error();
     if (batch->record_count() == 0) return {};
     if (!admission_.grow_to(Bytes{batch->memory_bytes().count + body.size()})) return no_room();
-    return intake_.deliver(std::move(admission_), std::move(*batch));
+    return deliver(std::move(*batch));
+  }
+
+  Result<void> deliver(SignalBatch batch) {
+    batch.set_client(std::move(client_));
+    return intake_.deliver(std::move(admission_), std::move(batch));
   }
 
   Intake& intake_;
@@ -124,6 +130,7 @@ class OtlpExchange final : public net::Exchange {
   const Bytes decompressed_max_;
   BufferPool* const buffers_;
   Admission admission_;
+  ClientRef client_;
 };
 
 }  // namespace
@@ -163,13 +170,21 @@ std::optional<ServerResponse> OtlpHandler::special_answer(const RequestHead& hea
   return {};
 }
 
+ClientRef OtlpHandler::client_of(const RequestHead& head) const {
+  auto client = std::make_shared<Client>();
+  client->transport = options_.transport;
+  client->address = head.peer.substr(0, head.peer.rfind(':'));
+  if (options_.includes_metadata) client->metadata.assign(head.headers.begin(), head.headers.end());
+  return client;
+}
+
 Result<std::unique_ptr<net::Exchange>> OtlpHandler::open(const RequestHead& head) {
   const Signal signal = *signal_of(head.path);
   Intake& intake = *intakes_.of(signal);
   Result<Admission> admission = intake.admit(head.body_size.value_or(Bytes{}));
   if (!admission) return std::move(admission).error();
   return std::make_unique<OtlpExchange>(intake, signal, format_of(head), head.encoding, options_.decompressed_max,
-                                        buffers_.get(), std::move(*admission));
+                                        buffers_.get(), std::move(*admission), client_of(head));
 }
 
 }  // namespace rankwire::otlp_receiver

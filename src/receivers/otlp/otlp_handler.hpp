@@ -11,6 +11,8 @@
 namespace rankwire::otlp_receiver {
 
 struct HandlerOptions {
+  const char* transport = "";      // A literal.
+  bool includes_metadata = false;  // Headers travel with the batch.
   // By signal: URL paths, or gRPC method paths.
   std::array<std::string, 3> paths;
   Bytes decompressed_max;
@@ -29,6 +31,7 @@ class OtlpHandler final : public net::ServerHandler {
  private:
   std::optional<Signal> signal_of(std::string_view path) const;
   bool is_accepted(net::Encoding encoding) const;
+  ClientRef client_of(const net::RequestHead& head) const;
 
   const HandlerOptions options_;
   const Intakes intakes_;

@@ -10,6 +10,8 @@ namespace {
 
 HandlerOptions grpc_handler_options(const OtlpConfig& config) {
   HandlerOptions options{
+      .transport = "grpc",
+      .includes_metadata = config.protocols.grpc && config.protocols.grpc->include_metadata,
       .paths = {"/opentelemetry.proto.collector.logs.v1.LogsService/Export",
                 "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
                 "/opentelemetry.proto.collector.trace.v1.TraceService/Export"},
@@ -26,6 +28,8 @@ HandlerOptions http_handler_options(const OtlpConfig& config) {
   HandlerOptions options;
   if (!config.protocols.http) return options;
   const HttpProtocolConfig& http = *config.protocols.http;
+  options.transport = "http";
+  options.includes_metadata = http.include_metadata;
   options.paths = {with_slash(http.logs_url_path), with_slash(http.metrics_url_path), with_slash(http.traces_url_path)};
   options.decompressed_max = http_server_options(http).body_bytes_max;
   options.encodings = http.compression_algorithms;
