@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs, measured beside a floor on the same input in the same run.
 
-    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [--rounds N] [--size BYTES]
+    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [files] [--rounds N] [--size BYTES]
 
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
 figure is the median of the rounds.
@@ -372,6 +372,12 @@ def bench_loss(options):
     loss.main(options.quick, table)
 
 
+def bench_files(options):
+    import many_files
+
+    many_files.main(table)
+
+
 BENCHES = {
     "log": bench_log,
     "nop": bench_nop,
@@ -381,6 +387,7 @@ BENCHES = {
     "live": bench_live,
     "backlog": bench_backlog,
     "loss": bench_loss,
+    "files": bench_files,
 }
 
 
@@ -391,7 +398,7 @@ def main():
     parser.add_argument("--size", type=int, default=1 << 30, help="bytes of CRI logs")
     parser.add_argument("--quick", action="store_true", help="shorter loss scenarios")
     options = parser.parse_args()
-    for name in options.names or [name for name in BENCHES if name not in ("loss", "backlog")]:
+    for name in options.names or [name for name in BENCHES if name not in ("loss", "backlog", "files")]:
         BENCHES[name](options)
 
 

@@ -1,5 +1,9 @@
 #include "receivers/file_log/file_log_receiver.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
+
 #include "base/worker.hpp"
 #include "receivers/file_log/file_log_config.hpp"
 #include "receivers/file_log/tailer.hpp"
@@ -43,7 +47,8 @@ class FileLogReceiver final : public Receiver {
       environment_.log.warn("file_log skipped damaged records of its checkpoint",
                             {{"receiver", id_.text()}, {"records", contents.damaged}});
     }
-    const TailOptions options = tail_options(config_, environment_.files);
+    TailOptions options = tail_options(config_, environment_.files);
+    limit_open_files(options);
     tailer_ = std::make_unique<Tailer>(environment_, intake_, *parsers_, options, positions_, telemetry_);
     positions_->open(std::move(journal), [tailer = tailer_.get()] { tailer->wake(); });
     tailer_->open(contents, has_history);
@@ -64,6 +69,15 @@ class FileLogReceiver final : public Receiver {
   }
 
  private:
+  // Half of what the process may open, so that connections and queues find descriptors too.
+  void limit_open_files(TailOptions& options) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 >= options.open_files_max) return;
+    options.open_files_max = std::max<std::size_t>(limit.rlim_cur / 2, 2);
+    environment_.log.info("file_log keeps fewer files open than max_concurrent_files: the process may not open more",
+                          {{"receiver", id_.text()}, {"files", options.open_files_max}});
+  }
+
   Result<std::unique_ptr<CheckpointJournal>> open_journal(Host& host, CheckpointContents& contents) {
     auto* storage = dynamic_cast<StorageProvider*>(host.extension(*config_.storage));
     if (storage == nullptr)

@@ -53,6 +53,10 @@ class FileParser {
     std::uint64_t unparsable = 0;  // on_error: drop.
   };
   virtual Drops take_drops() = 0;
+
+  // Whether a fresh parser would do just as well from here on: of ten thousand files most are idle,
+  // and their parsers are given up.
+  virtual bool is_replaceable() const { return false; }
 };
 
 // Makes the parsers of all files of one receiver; built once from its configuration.

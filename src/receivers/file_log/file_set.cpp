@@ -21,6 +21,7 @@ FileSet::FileSet(Environment& environment, const TailOptions& options, ParserFac
       positions_(positions),
       telemetry_(telemetry),
       watcher_(watcher),
+      open_files_max_(options.open_files_max),
       known_since_nanos_(environment.clock.unix_nanos() - clock_step_nanos),
       must_poll_(watcher == nullptr) {}
 
@@ -243,82 +244,16 @@ void FileSet::queue(TrackedFile& file) {
   ready_.push_back(file.id);
 }
 
-TrackedFile* FileSet::next_ready() {
-  for (std::size_t tries = ready_.size(); tries != 0; --tries) {
-    TrackedFile* file = find(ready_.front());
-    ready_.pop_front();
-    if (file == nullptr) continue;
-    file->is_queued = false;
-    if (file->previous != nullptr && !file->previous->is_at_end) {
-      queue(*file->previous);
-      continue;  // `reached_end` queues it again.
-    }
-    if (make_ready(*file)) return file;
-  }
-  return nullptr;
-}
-
-Result<void> FileSet::make_open(TrackedFile& file) {
-  if (file.is_open()) return {};
-  if (open_.size() >= options_.open_files_max) close_idle();
-  RANKWIRE_TRY(file.open(disk_, options_.must_lock));
-  open_.push_back(file.id);
-  telemetry_.open_files.add(1);
-  return {};
-}
-
-bool FileSet::make_ready(TrackedFile& file) {
-  if (const auto opened = make_open(file); !opened) {
-    // Too many descriptors, or locked: again at the next scan.
-    if (opened.error().kind() == ErrorKind::refused) return false;
-    const std::string tried = file.real_path;
-    if (!file.is_rotated && opened.error().kind() != ErrorKind::denied) check(std::string(file.path));
-    if (file.real_path != tried)
-      queue(file);  // It was renamed, and found.
-    else if (file.is_rotated && opened.error().kind() == ErrorKind::invalid)
-      demote(file);
-    return false;
-  }
-  if (!file.parser) file.parser = parsers_.make(facts_of(file));
-  if (TrackedFile* previous = file.previous; previous != nullptr) {
-    if (previous->parser && file.taken == 0) {
-      const auto held = previous->parser->held_from();
-      file.parser->continue_from(*previous->parser);
-      if (held) {
-        file.held_for = previous->id;
-        previous->held_by_next_from = held;
-      }
-    }
-    previous->next = nullptr;
-    file.previous = nullptr;
-  }
-  return true;
-}
-
-void FileSet::close_idle() {
-  for (std::size_t tries = open_.size(); tries != 0 && !open_.empty(); --tries) {
-    open_hand_ = (open_hand_ + 1) % open_.size();
-    TrackedFile* file = find(open_[open_hand_]);
-    if (file != nullptr && (file->is_rotated || file->is_queued || !file->is_at_end) && tries > 1) continue;
-    if (file != nullptr) {
-      // What was renamed or deleted might not be found again.
-      if (file->is_rotated) return;
-      file->close();
-    }
-    open_[open_hand_] = open_.back();
-    open_.pop_back();
-    telemetry_.open_files.add(-1);
-    return;
-  }
-}
-
 void FileSet::reached_end(TrackedFile& file) {
   file.is_at_end = true;
+  if (file.is_rotated && file.is_drained()) ++drained_count_;
   if (file.next != nullptr) queue(*file.next);
+  if (!starved_.empty()) feed_one();
 }
 
 void FileSet::unreadable(TrackedFile& file) {
   file.has_failed = true;
+  file.gzip.reset();
   const std::uint64_t lost = file.size > file.taken ? file.size - file.taken : 0;
   telemetry_.lost_unreadable.add(lost);
   environment_.log.warn("file_log cannot read the rest of a file", {{"path", file.path}, {"bytes", lost}});
@@ -336,6 +271,7 @@ void FileSet::rewind(TrackedFile& file, std::uint64_t offset) {
     link(earlier, file);
     rewind(*earlier, positions_.delivered_until(earlier->id));
   }
+  file.gzip.reset();
   file.move_to(offset);
   queue(file);
 }
@@ -346,8 +282,10 @@ std::vector<TrackedFile*> FileSet::quiet_rotated() {
   for (auto& [id, file] : files_) {
     if (!file->is_rotated || file->is_ended || file->is_queued || !file->is_at_end) continue;
     if (file->next != nullptr && file->next->is_queued) continue;
-    if (file->previous == nullptr && now - file->changed_at >= options_.rotated_quiet) quiet.push_back(file.get());
+    const bool is_quiet = file->is_drained() || now - file->changed_at >= options_.rotated_quiet;
+    if (file->previous == nullptr && is_quiet) quiet.push_back(file.get());
   }
+  drained_count_ = 0;
   return quiet;
 }
 
@@ -364,6 +302,7 @@ void FileSet::retire() {
       positions_.forget(file->id);
     remove(*file);
   }
+  while (!starved_.empty()) feed_one();
   rotated_count_ = 0;
   for (auto& [id, file] : files_) rotated_count_ += file->is_rotated ? 1 : 0;
   if (!options_.must_delete) return;
@@ -406,14 +345,6 @@ void FileSet::remove(TrackedFile& file) {
   }
   close_file(file);
   files_.erase(file.id);
-}
-
-void FileSet::close_file(TrackedFile& file) {
-  if (const auto at = std::find(open_.begin(), open_.end(), file.id); at != open_.end()) {
-    open_.erase(at);
-    telemetry_.open_files.add(-1);
-  }
-  file.close();
 }
 
 void FileSet::move_location(TrackedFile& file, const std::string& location) {

@@ -47,7 +47,7 @@ class FileSet {
 
   // The next file to read, opened and with a parser; null if there is none. It leaves the queue.
   TrackedFile* next_ready();
-  bool has_ready() const { return !ready_.empty(); }
+  bool has_ready() const { return !ready_.empty() || !undecoded_.empty(); }
   void queue(TrackedFile& file);
   // The file has been read to its end for now: whoever waits for it may start.
   void reached_end(TrackedFile& file);
@@ -63,8 +63,11 @@ class FileSet {
 
   TrackedFile* find(std::uint32_t id);
   std::size_t file_count() const { return files_.size(); }
-  // Whether files that were rotated out are still followed.
-  bool has_rotated() const { return rotated_count_ != 0; }
+  // Whether `retire` will have something to do without any change on disk: files that were rotated
+  // out, or that wait for a descriptor.
+  bool has_pending() const { return rotated_count_ != 0 || !starved_.empty(); }
+  // Compressed generations read to their end: `retire` makes them cheap.
+  std::size_t drained_count() const { return drained_count_; }
   template <class Visit>
   void each(Visit visit) {
     for (auto& [id, file] : files_) visit(*file);
@@ -135,17 +138,22 @@ class FileSet {
   // The length of a gzip file's contents modulo 4 GiB, as its end says.
   std::uint32_t gzip_length(const std::string& path);
 
+  // file_set_open.cpp: descriptors and decompressors.
+  bool make_ready(TrackedFile& file);
+  bool has_free_decoder();
+  bool claim_decoder(TrackedFile& file);
+  Result<void> make_open(TrackedFile& file);
+  bool close_idle();
+  void close_file(TrackedFile& file);
+  void feed_one();
+
   TrackedFile& add_file(Slot& slot, const FileStatus& status, const std::string& real_path,
                         const std::optional<Finished>& known, std::uint64_t start, bool is_gzip);
-  void close_file(TrackedFile& file);
   void move_location(TrackedFile& file, const std::string& location);
   void link(TrackedFile* previous, TrackedFile& file);
   void finish(Slot& slot, TrackedFile& file);
   void remove(TrackedFile& file);
   bool is_gzip_path(const std::string& path) const;
-  bool make_ready(TrackedFile& file);
-  Result<void> make_open(TrackedFile& file);
-  void close_idle();
   FileFacts facts_of(const TrackedFile& file);
 
   Environment& environment_;
@@ -166,8 +174,13 @@ class FileSet {
   std::unordered_map<std::string, int> watched_;
   std::unordered_map<int, std::vector<std::string>> directories_;
   std::deque<std::uint32_t> ready_;
-  std::vector<std::uint32_t> open_;  // Files with a descriptor, in no order.
+  std::vector<std::uint32_t> open_;      // Files with a descriptor, in no order.
+  std::deque<std::uint32_t> starved_;    // Queued, but there was no descriptor.
+  std::deque<std::uint32_t> undecoded_;  // Queued, but there was no decompressor.
+  std::vector<std::uint32_t> decoding_;  // Files with a decompressor, or about to get one.
+  std::size_t open_files_max_;
   std::size_t open_hand_ = 0;
+  std::size_t drained_count_ = 0;
   std::vector<std::string> look_again_;  // Slots whose directory changed while it was listed.
   std::string location_;
   std::uint64_t known_since_nanos_ = 0;  // Files changed later than this were not there before.

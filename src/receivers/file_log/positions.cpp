@@ -88,14 +88,16 @@ void Positions::pass_over(std::span<const BatchPart> parts) {
 bool Positions::advance(FileState& file) {
   bool is_changed = false;
   if (file.is_lost) return false;
-  while (!file.pending.empty() && file.pending.front().is_settled) {
-    const BatchPart& part = file.pending.front().part;
+  std::size_t done = 0;
+  for (; done < file.pending.size() && file.pending[done].is_settled; ++done) {
+    const BatchPart& part = file.pending[done].part;
     is_changed = is_changed || file.record.position != part.safe;
     file.record.position = std::max(file.record.position, part.safe);
     file.record.size = part.size;
     file.record.modified_nanos = part.modified_nanos;
-    file.pending.pop_front();
   }
+  file.pending.erase(file.pending.begin(), file.pending.begin() + static_cast<std::ptrdiff_t>(done));
+  if (file.pending.empty()) file.pending.shrink_to_fit();
   return is_changed;
 }
 

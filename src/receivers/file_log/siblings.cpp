@@ -1,6 +1,7 @@
 #include "receivers/file_log/siblings.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace rankwire::file_log {
 namespace {
@@ -77,15 +78,17 @@ void sort_oldest_first(std::vector<Sibling>& siblings, std::string_view base) {
 Siblings find_siblings(FileSystem& files, const std::string& directory, const std::string& base) {
   Siblings siblings;
   const auto entries = files.list(directory);
-  if (!entries) return siblings;
+  if (!entries) {
+    // Without descriptors or rights nothing is known about the directory: that nothing is in it least of all.
+    siblings.is_torn = !is_missing(entries.error());
+    return siblings;
+  }
+  std::unordered_set<std::string_view> names;
+  for (const DirectoryEntry& entry : *entries) names.insert(entry.name);
   for (const DirectoryEntry& entry : *entries) {
     if (entry.type == FileType::directory || !is_sibling_name(base, entry.name)) continue;
     const bool is_gzip = entry.name.ends_with(".gz");
-    if (is_gzip) {
-      const std::string_view plain = without_gz(entry.name);
-      const auto is_plain = [&](const DirectoryEntry& other) { return other.name == plain; };
-      if (std::any_of(entries->begin(), entries->end(), is_plain)) continue;
-    }
+    if (is_gzip && names.contains(without_gz(entry.name))) continue;
     const std::string path = directory + "/" + entry.name;
     const auto status = files.status(path);
     if (!status)

@@ -37,6 +37,7 @@ struct TailOptions {
   std::size_t turn_bytes = 256 * 1024;          // Of one file before the next one has its turn.
   std::size_t batch_bytes = 512 * 1024;         // Of all files before they are delivered.
   std::uint64_t unsettled_bytes_max = 4 << 20;  // Beyond it, nothing more is read.
+  std::size_t decoders_max = 8;                 // Files being decompressed at once: each costs 80 KiB.
   Duration rotated_quiet = std::chrono::seconds(5);
   Duration scan_interval = std::chrono::seconds(10);
 };

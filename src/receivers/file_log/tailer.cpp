@@ -58,7 +58,8 @@ void Tailer::run(std::stop_token stop) {
       const Duration interval = files_.must_poll() ? options_.poll_interval : options_.scan_interval;
       next_scan_ = after + std::max(interval, files_.must_poll() ? 10 * (after - now) : 1000 * (after - now));
     }
-    if (now >= next_tidy_) {
+    constexpr std::size_t drained_max = 32;
+    if (now >= next_tidy_ || files_.drained_count() >= drained_max) {
       tidy();
       next_tidy_ = now + std::chrono::seconds(1);
     }
@@ -106,7 +107,7 @@ Instant Tailer::next_due() const {
     if (file == nullptr || !file->parser) continue;
     if (const auto at = file->parser->flush_due()) due = std::min(due, *at);
   }
-  return files.has_rotated() ? std::min(due, next_tidy_) : due;
+  return files.has_pending() ? std::min(due, next_tidy_) : due;
 }
 
 bool Tailer::pass(std::stop_token stop) {

@@ -11,9 +11,9 @@ Result<void> TrackedFile::open(FileSystem& files, bool must_lock) {
   if (!status) return status.error();
   if (!(status->identity == identity))
     return Error(ErrorKind::invalid, "opening " + real_path + ": another file has taken the path");
-  if (must_lock) RANKWIRE_TRY((*opened)->lock());
+  if (must_lock)
+    if (const auto locked = (*opened)->lock(); !locked) return Error(ErrorKind::denied, locked.error().message());
   file = std::move(*opened);
-  if (is_gzip) gzip.emplace();
   carry_.clear();
   return {};
 }
@@ -28,7 +28,7 @@ bool TrackedFile::refresh() {
   const auto status = file->status();
   if (!status) return false;
   size_seen = std::max(size_seen, size);
-  if (!is_gzip) size = status->size;
+  (is_gzip ? stored_size_ : size) = status->size;
   modified_nanos = status->modified_nanos;
   links = status->links;
   return true;
@@ -50,6 +50,8 @@ ReadOutcome TrackedFile::read_plain(char* into, std::size_t room) {
 }
 
 ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
+  if (is_drained() && carry_.empty() && taken >= size) return {ReadState::end, {}, true};
+  if (!gzip) gzip.emplace();
   const std::uint64_t wanted = taken + carry_.size();
   if (gzip->offset() != wanted) {
     carry_.clear();
@@ -73,12 +75,19 @@ ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
   if (!data.empty()) all.append(data);
   if (!carry_.empty()) all.append(carry_.view());
   carry_ = std::move(all);
-  return {data.empty() ? ReadState::end : ReadState::data, data, size_read < room};
+  const bool is_all = size_read < room;
+  if (is_all && gzip->is_complete()) {
+    // Thousands of old generations may be looked at: none keeps its decompressor.
+    gzip.reset();
+    drained_size_ = stored_size_;
+  }
+  return {data.empty() ? ReadState::end : ReadState::data, data, is_all};
 }
 
 void TrackedFile::take(std::string_view data, std::size_t count, std::uint32_t fingerprint_length_max) {
   if (count == 0) return;
   if (is_gzip) carry_.erase_front(count);
+  if (carry_.empty()) carry_ = Buffer();
   grow_fingerprint(data.substr(0, count), fingerprint_length_max);
   const std::string_view parsed = data.substr(0, count);
   if (parsed.size() >= guard_size_max) {

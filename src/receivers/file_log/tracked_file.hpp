@@ -50,7 +50,7 @@ class TrackedFile {
   std::size_t wanted_bytes = 0;  // More than the usual for one read, because of a long line.
   Instant changed_at{};
   std::unique_ptr<File> file;
-  std::optional<GzipStream> gzip;
+  std::optional<GzipStream> gzip;  // While it is being decompressed only.
   std::unique_ptr<FileParser> parser;
   TrackedFile* previous = nullptr;     // The generation to be read to its end before this one.
   TrackedFile* next = nullptr;         // The one that waits for this one.
@@ -63,6 +63,8 @@ class TrackedFile {
   std::optional<std::uint64_t> held_by_next_from;
 
   bool is_open() const { return file != nullptr; }
+  // A gzip file that was decompressed to its end, to which nothing was added since.
+  bool is_drained() const { return is_gzip && drained_size_ != 0 && drained_size_ == stored_size_; }
   Result<void> open(FileSystem& files, bool must_lock);
   void close();
   // Size and times as they are now. False if that failed.
@@ -84,7 +86,9 @@ class TrackedFile {
 
   std::array<char, guard_size_max> guard_{};
   std::size_t guard_size_ = 0;
-  Buffer carry_;  // Of gzip: decompressed from `taken` on, waiting for the rest of its line.
+  std::uint64_t stored_size_ = 0;   // Of gzip: the compressed size as last seen.
+  std::uint64_t drained_size_ = 0;  // The same when its end was reached; 0: not reached.
+  Buffer carry_;                    // Of gzip: decompressed from `taken` on, waiting for the rest of its line.
 };
 
 }  // namespace rankwire::file_log

@@ -372,4 +372,8 @@ void LineParser::continue_from(FileParser& previous) {
 
 FileParser::Drops LineParser::take_drops() { return std::exchange(drops_, {}); }
 
+bool LineParser::is_replaceable() const {
+  return !plan_->file.record_number && !is_skipping_ && untaken_size_ == 0 && !held_from();
+}
+
 }  // namespace rankwire::file_log

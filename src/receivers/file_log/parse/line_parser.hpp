@@ -23,6 +23,7 @@ class LineParser final : public FileParser {
   std::size_t flush(Instant now, std::string_view untaken, std::uint64_t offset, LogBatch& out) override;
   void continue_from(FileParser& previous) override;
   Drops take_drops() override;
+  bool is_replaceable() const override;
 
  private:
   void begin(LogBatch& out, std::size_t size);
