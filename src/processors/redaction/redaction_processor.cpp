@@ -46,11 +46,13 @@ class RedactionProcessor final : public Processor {
   template <class Memo>
   void redact_record(LogRecord& record, Memo& attributes, Arena& arena, RedactionCounts& counts) const {
     attributes(record.attributes);
-    counts += redactor_->redact_body(record.body, arena);
+    counts += redactor_->redact_body(record.body, record.attributes, arena);
   }
 
   template <class Memo>
-  void redact_record(Span& span, Memo& attributes, Arena&, RedactionCounts&) const {
+  void redact_record(Span& span, Memo& attributes, Arena& arena, RedactionCounts& counts) const {
+    // First: what the name is depends on attributes that may be removed.
+    if (redactor_->redact_name(span, arena)) ++counts.masked_values;
     attributes(span.attributes);
     for (SpanEvent& event : span.events) attributes(event.attributes);
     for (SpanLink& link : span.links) attributes(link.attributes);

@@ -119,16 +119,99 @@ TEST_CASE("a short hmac key is refused without showing it") {
   CHECK(text.find("tooshort") == std::string::npos);
 }
 
-TEST_CASE("the summary says which keys were removed and masked") {
+TEST_CASE("the summary says which keys were removed, masked, allowed and ignored") {
   Fixture fixture;
-  auto processor = fixture.processor("{allowed_keys: [b, a], blocked_values: ['x'], summary: debug}");
-  SignalBatch batch = with_attributes({{"b", Value::of("x")}, {"gone", Value::of("1")}, {"a", Value::of("ok")}});
+  const std::string settings =
+      "allowed_keys: [b, a, c], ignored_keys: [raw], blocked_values: ['x'], allowed_values: ['^fine']";
+  const auto attributes = [] {
+    return with_attributes({{"b", Value::of("x")},
+                            {"gone", Value::of("1")},
+                            {"a", Value::of("ok")},
+                            {"c", Value::of("fine x")},
+                            {"raw", Value::of("x")}});
+  };
+  SignalBatch debug = attributes();
+  REQUIRE(fixture.processor("{summary: debug, " + settings + "}")->process(debug));
+  CHECK(text_of(record_at(debug.logs(), 0).attributes) ==
+        "{b=****,a=ok,c=fine x,raw=x,redaction.redacted.keys=gone,redaction.redacted.count=1,redaction.masked.keys=b,"
+        "redaction.masked.count=1,redaction.allowed.keys=c,redaction.allowed.count=1,redaction.ignored.count=1}");
+  SignalBatch info = attributes();
+  REQUIRE(fixture.processor("{summary: info, " + settings + "}")->process(info));
+  CHECK(text_of(record_at(info.logs(), 0).attributes) ==
+        "{b=****,a=ok,c=fine x,raw=x,redaction.redacted.count=1,redaction.masked.count=1,redaction.allowed.count=1,"
+        "redaction.ignored.count=1}");
+  SignalBatch silent = attributes();
+  REQUIRE(fixture.processor("{summary: silent, " + settings + "}")->process(silent));
+  CHECK(text_of(record_at(silent.logs(), 0).attributes) == "{b=****,a=ok,c=fine x,raw=x}");
+}
+
+TEST_CASE("a second processor adds to the summary of the first instead of removing it") {
+  Fixture fixture;
+  SignalBatch batch = with_attributes({{"a", Value::of("x")}, {"b", Value::of("y")}});
+  REQUIRE(fixture.processor("{allowed_keys: [a, b], blocked_values: ['^x'], summary: debug}")->process(batch));
+  REQUIRE(fixture.processor("{allowed_keys: [a, b], blocked_values: ['^y'], summary: debug}")->process(batch));
+  CHECK(text_of(record_at(batch.logs(), 0).attributes) ==
+        "{a=****,b=****,redaction.masked.keys=a,b,redaction.masked.count=2}");
+}
+
+TEST_CASE("the summary of a body names its keys by path") {
+  Fixture fixture;
+  auto processor = fixture.processor(
+      "{allowed_keys: [user, name, card, list, password], ignored_keys: [id], blocked_key_patterns: [password], "
+      "blocked_values: ['41+'], summary: debug}");
+  LogBatch logs = log_batch({"x"});
+  Arena& arena = logs.arena();
+  Attributes user, body;
+  set(user, arena, "name", Value::of("n"));
+  set(user, arena, "gone", Value::of("g"));
+  set(user, arena, "card", Value::of(std::int64_t{4111}));
+  set(user, arena, "password", Value::of("secret"));
+  List<Value> items;
+  items.push(arena, Value::of("ok"));
+  items.push(arena, Value::of("411"));
+  set(body, arena, "user", Value::of(user));
+  set(body, arena, "list", Value::of(items));
+  set(body, arena, "id", Value::of("411"));
+  record_at(logs, 0).body = Value::of(body);
+  SignalBatch batch = std::move(logs);
   REQUIRE(processor->process(batch));
-  const Attributes& attributes = record_at(batch.logs(), 0).attributes;
-  CHECK(find(attributes, "redaction.redacted.keys")->text() == "gone");
-  CHECK(find(attributes, "redaction.masked.keys")->text() == "b");
-  CHECK(find(attributes, "redaction.masked.count")->integer() == 1);
-  CHECK(find(attributes, "redaction.allowed.keys")->text() == "a,b");
+  CHECK(text_of(record_at(batch.logs(), 0).body) == "{user={name=n,card=****,password=****},list=[ok,****],id=411}");
+  CHECK(text_of(record_at(batch.logs(), 0).attributes) ==
+        "{redaction.body.redacted.keys=user.gone,redaction.body.redacted.count=1,redaction.body.masked.keys="
+        "list.[1],user.card,user.password,redaction.body.masked.count=3,redaction.body.ignored.count=1}");
+}
+
+TEST_CASE("a key that is blocked is masked unless its value is allowed") {
+  Fixture fixture;
+  auto processor = fixture.processor(
+      "{allow_all_keys: true, blocked_key_patterns: ['token'], allowed_values: ['^public'], ignored_key_patterns: "
+      "['^raw_']}");
+  SignalBatch batch =
+      with_attributes({{"token", Value::of("a")}, {"token2", Value::of("public a")}, {"raw_token", Value::of("b")}});
+  REQUIRE(processor->process(batch));
+  CHECK(text_of(record_at(batch.logs(), 0).attributes) == "{token=****,token2=public a,raw_token=b}");
+}
+
+TEST_CASE("each hash function gives its own digest of what matched") {
+  Fixture fixture;
+  const std::string key32(32, 'k');
+  const std::string key64(64, 'k');
+  const std::vector<std::pair<std::string, std::size_t>> functions = {{"md5", 32},
+                                                                      {"sha1", 40},
+                                                                      {"sha3", 64},
+                                                                      {"hmac-sha256, hmac_key: " + key32, 64},
+                                                                      {"hmac-sha512, hmac_key: " + key64, 128}};
+  std::vector<std::string> digests;
+  for (const auto& [function, size] : functions) {
+    SignalBatch batch = log_batch({"abc"});
+    REQUIRE(fixture.processor("{allow_all_keys: true, blocked_values: [abc], hash_function: " + function + "}")
+                ->process(batch));
+    digests.push_back(bodies_of(batch.logs())[0]);
+    CHECK(digests.back().size() == size);
+  }
+  CHECK(digests[0] == "900150983cd24fb0d6963f7d28e17f72");
+  CHECK(digests[2] == "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+  CHECK(digests[3] != digests[2]);
 }
 
 TEST_CASE("attribute lists shared by many records are masked for all of them") {

@@ -13,24 +13,6 @@ namespace {
 constexpr std::string_view mask = "****";
 constexpr int nesting_max = 64;
 
-const std::vector<config::Choice> hash_choices = {{"", static_cast<int>(HashFunction::none)},
-                                                  {"md5", static_cast<int>(HashFunction::md5)},
-                                                  {"sha1", static_cast<int>(HashFunction::sha1)},
-                                                  {"sha3", static_cast<int>(HashFunction::sha3)},
-                                                  {"hmac-sha256", static_cast<int>(HashFunction::hmac_sha256)},
-                                                  {"hmac-sha512", static_cast<int>(HashFunction::hmac_sha512)}};
-const std::vector<config::Choice> summary_choices = {{"silent", static_cast<int>(Summary::silent)},
-                                                     {"", static_cast<int>(Summary::silent)},
-                                                     {"info", static_cast<int>(Summary::info)},
-                                                     {"debug", static_cast<int>(Summary::debug)}};
-
-void check_patterns(config::Validator& v, std::string_view key, const std::vector<std::string>& patterns) {
-  for (const std::string& pattern : patterns) {
-    const auto compiled = MaskPattern::compile(pattern);
-    if (!compiled) v.error(key, compiled.error().message());
-  }
-}
-
 Result<void> compile_all(const std::vector<std::string>& patterns, std::vector<MaskPattern>& into) {
   for (const std::string& pattern : patterns) {
     auto compiled = MaskPattern::compile(pattern);
@@ -53,35 +35,22 @@ std::string_view scalar_text(const Value& value, Arena& arena) {
   return arena.copy({text, static_cast<std::size_t>(end - text)});
 }
 
+bool is_scalar(const Value& value) {
+  return value.type() == ValueType::boolean || value.type() == ValueType::integer || value.type() == ValueType::real;
+}
+
+struct SummaryKeys {
+  std::string_view removed, removed_count, masked, masked_count, allowed, allowed_count, ignored_count;
+};
+constexpr SummaryKeys attribute_keys = {
+    "redaction.redacted.keys", "redaction.redacted.count", "redaction.masked.keys",  "redaction.masked.count",
+    "redaction.allowed.keys",  "redaction.allowed.count",  "redaction.ignored.count"};
+constexpr SummaryKeys body_keys = {"redaction.body.redacted.keys", "redaction.body.redacted.count",
+                                   "redaction.body.masked.keys",   "redaction.body.masked.count",
+                                   "redaction.body.allowed.keys",  "redaction.body.allowed.count",
+                                   "redaction.body.ignored.count"};
+
 }  // namespace
-
-void RedactionConfig::fields(config::Fields& f) {
-  f.field("allow_all_keys", allow_all_keys, "Keep every key; otherwise only `allowed_keys` stay.");
-  f.field("allowed_keys", allowed_keys, "Attribute keys that stay. Empty without `allow_all_keys`: none stays.");
-  f.field("ignored_keys", ignored_keys, "Keys left alone: neither removed nor masked.");
-  f.field("ignored_key_patterns", ignored_key_patterns, "As `ignored_keys`, by regular expression.");
-  f.field("blocked_key_patterns", blocked_key_patterns, "The whole value of keys that match is masked.");
-  f.field("blocked_values", blocked_values, "What matches in values and log bodies is masked.");
-  f.field("allowed_values", allowed_values, "Values that match are not masked by `blocked_values`.");
-  f.choice("hash_function", hash_function, hash_choices, "Mask with a hash instead of ****.");
-  f.field("hmac_key", hmac_key, "Key of the hmac functions: at least 32 bytes (sha256) or 64 (sha512).");
-  f.field("redact_all_types", redact_all_types, "Check numbers and booleans too; those that match become text.");
-  f.choice("summary", summary, summary_choices, "Add attributes that say what was done: silent, info or debug.");
-  f.unsupported("url_sanitizer", "mask parts of URLs with `blocked_values` instead");
-  f.unsupported("db_sanitizer", "mask statements with `blocked_key_patterns` instead");
-}
-
-void RedactionConfig::validate(config::Validator& v) const {
-  check_patterns(v, "ignored_key_patterns", ignored_key_patterns);
-  check_patterns(v, "blocked_key_patterns", blocked_key_patterns);
-  check_patterns(v, "blocked_values", blocked_values);
-  check_patterns(v, "allowed_values", allowed_values);
-  const std::size_t key_size_min = hash_function == HashFunction::hmac_sha256   ? 32
-                                   : hash_function == HashFunction::hmac_sha512 ? 64
-                                                                                : 0;
-  if (hmac_key.reveal().size() < key_size_min)
-    v.error("hmac_key", "must have at least " + std::to_string(key_size_min) + " bytes for this hash_function");
-}
 
 RedactionCounts& RedactionCounts::operator+=(const RedactionCounts& other) {
   masked_values += other.masked_values;
@@ -91,12 +60,50 @@ RedactionCounts& RedactionCounts::operator+=(const RedactionCounts& other) {
 
 // The keys concerned, gathered only for a summary.
 struct Redactor::Names {
-  std::vector<std::string_view> removed, masked, allowed;
+  std::vector<std::string> removed, masked, allowed;
   std::uint64_t ignored = 0;
 };
 
-Redactor::Redactor(const RedactionConfig& config) : config_(config) {
+// One attribute list or one body on its way through.
+struct Redactor::Pass {
+  Arena& arena;
+  RedactionCounts& counts;
+  Names* names = nullptr;  // Null: no summary.
+  bool is_body = false;
+  std::string_view db_system = {};
+  std::string path = {};  // Of what is looked at, in a body and with a summary.
+
+  bool has_path() const { return is_body && names != nullptr; }
+  // A leaf of a body has changed.
+  void note_masked_leaf() {
+    if (!is_body) return;
+    ++counts.masked_values;
+    if (names != nullptr) names->masked.push_back(path.empty() ? "body" : path);
+  }
+};
+
+// Extends the path while it lives.
+class Redactor::PathStep {
+ public:
+  PathStep(Pass& pass, std::string_view step) : pass_(pass), size_(pass.path.size()) {
+    if (!pass_.has_path()) return;
+    if (size_ != 0) pass_.path += '.';
+    pass_.path += step;
+  }
+  ~PathStep() { pass_.path.resize(size_); }
+
+ private:
+  Pass& pass_;
+  const std::size_t size_;
+};
+
+Redactor::Redactor(const RedactionConfig& config)
+    : config_(config), urls_(config.url_sanitizer), statements_(config.db_sanitizer) {
   allowed_keys_.insert(config_.allowed_keys.begin(), config_.allowed_keys.end());
+  // A second processor must not remove what the first one reports.
+  for (const SummaryKeys* keys : {&attribute_keys, &body_keys})
+    allowed_keys_.insert({keys->removed, keys->removed_count, keys->masked, keys->masked_count, keys->allowed,
+                          keys->allowed_count, keys->ignored_count});
   ignored_keys_.insert(config_.ignored_keys.begin(), config_.ignored_keys.end());
 }
 
@@ -145,12 +152,12 @@ std::string_view Redactor::replacement(std::string_view matched, Arena& arena) c
   return {hex, std::size_t{2} * size};
 }
 
-bool Redactor::mask_text(std::string_view& text, Arena& arena) const {
+bool Redactor::mask_blocked(std::string_view& text, Arena& arena) const {
   bool is_changed = false;
   for (const MaskPattern& pattern : blocked_values_) {
     Match match;
     if (!pattern.find(text, 0, match)) continue;
-    if (!allowed_values_.empty() && any_matches(allowed_values_, text)) return is_changed;
+    if (!is_changed && !allowed_values_.empty() && any_matches(allowed_values_, text)) return false;
     std::string masked;
     std::size_t copied = 0;
     do {
@@ -165,90 +172,133 @@ bool Redactor::mask_text(std::string_view& text, Arena& arena) const {
   return is_changed;
 }
 
-bool Redactor::mask_value(Value& value, Arena& arena, int depth) const {
+// `key` is empty for what is no attribute of the top level.
+bool Redactor::sanitize(std::string_view& text, std::string_view key, const Pass& pass) const {
+  bool is_changed = false;
+  std::string clean;
+  const auto take = [&](bool is_cleaned) {
+    if (is_cleaned) text = pass.arena.copy(clean);
+    is_changed |= is_cleaned;
+  };
+  if (urls_.is_enabled())
+    take(pass.is_body ? urls_.sanitize_text(text, clean) : urls_.sanitize_attribute(key, text, clean));
+  if (statements_.is_enabled())
+    take(pass.is_body ? statements_.sanitize_text(text, clean)
+                      : statements_.sanitize_attribute(key, pass.db_system, text, clean));
+  return is_changed;
+}
+
+bool Redactor::is_allowed(std::string_view text, const Pass& pass, std::string_view key) const {
+  if (allowed_values_.empty() || !any_matches(allowed_values_, text)) return false;
+  if (pass.names != nullptr && !(pass.is_body ? pass.path : key).empty())
+    pass.names->allowed.push_back(pass.is_body ? pass.path : std::string(key));
+  return true;
+}
+
+bool Redactor::mask_text(std::string_view& text, std::string_view key, Pass& pass) const {
+  // Most texts hold nothing that is blocked: then what is allowed need not be asked.
+  const bool is_asked_first = pass.names != nullptr || urls_.is_enabled() || statements_.is_enabled();
+  if (is_asked_first && is_allowed(text, pass, key)) return false;
+  const bool is_masked = mask_blocked(text, pass.arena);
+  if (!sanitize(text, key, pass) && !is_masked) return false;
+  pass.note_masked_leaf();
+  return true;
+}
+
+bool Redactor::mask_value(Value& value, std::string_view key, Pass& pass, int depth) const {
   switch (value.type()) {
     case ValueType::empty: return false;
     case ValueType::text: {
       std::string_view text = value.text();
-      if (!mask_text(text, arena)) return false;
+      if (!mask_text(text, key, pass)) return false;
       value = Value::of(text);
       return true;
     }
     case ValueType::bytes: {
       std::string_view bytes = value.text();
-      if (!mask_text(bytes, arena)) return false;
+      if (is_allowed(bytes, pass, key) || !mask_blocked(bytes, pass.arena)) return false;
+      pass.note_masked_leaf();
       value = Value::of_bytes(bytes);
       return true;
     }
-    case ValueType::array: {
-      List<Value> items = value.items();
-      bool is_changed = false;
-      for (std::uint32_t i = 0; i < items.size() && depth < nesting_max; ++i) {
-        Value item = std::as_const(items)[i];
-        if (!mask_value(item, arena, depth + 1)) continue;
-        items.own(arena);
-        items[i] = item;
-        is_changed = true;
-      }
-      if (is_changed) value = Value::of(items);
-      return is_changed;
-    }
+    case ValueType::array: return depth < nesting_max && mask_items(value, pass, depth);
     case ValueType::map: {
       Attributes entries = value.entries();
-      RedactionCounts counts;
-      if (depth >= nesting_max || redact_entries(entries, arena, depth + 1, nullptr, counts) == 0) return false;
+      if (depth >= nesting_max || redact_entries(entries, pass, depth + 1) == 0) return false;
       value = Value::of(entries);
       return true;
     }
     default: {
-      if (!config_.redact_all_types) return false;
-      std::string_view text = scalar_text(value, arena);
-      if (!mask_text(text, arena)) return false;
+      if (!config_.redact_all_types && !pass.is_body) return false;
+      std::string_view text = scalar_text(value, pass.arena);
+      if (!mask_text(text, key, pass)) return false;
       value = Value::of(text);
       return true;
     }
   }
 }
 
+bool Redactor::mask_items(Value& value, Pass& pass, int depth) const {
+  List<Value> items = value.items();
+  bool is_changed = false;
+  for (std::uint32_t i = 0; i < items.size(); ++i) {
+    const PathStep step(pass, pass.has_path() ? "[" + std::to_string(i) + "]" : std::string());
+    Value item = std::as_const(items)[i];
+    if (!mask_value(item, {}, pass, depth + 1)) continue;
+    items.own(pass.arena);
+    items[i] = item;
+    is_changed = true;
+  }
+  if (is_changed) value = Value::of(items);
+  return is_changed;
+}
+
+Redactor::Treatment Redactor::treatment_at(std::string_view key, const Pass& pass, int depth) const {
+  // Inside an attribute's value only values are checked: the allow list speaks of attribute keys.
+  if (depth == 0 || pass.is_body) return treatment_of(key);
+  return any_matches(blocked_key_patterns_, key) ? Treatment::mask_all : Treatment::mask_values;
+}
+
+bool Redactor::mask_whole(KeyValue& entry, Pass& pass) const {
+  std::string_view text;
+  if (entry.value.is_text())
+    text = entry.value.text();
+  else if (config_.redact_all_types && is_scalar(entry.value))
+    text = scalar_text(entry.value, pass.arena);
+  if (!pass.is_body && is_allowed(text, pass, entry.key)) return false;
+  entry.value = Value::of(replacement(text, pass.arena));
+  pass.note_masked_leaf();
+  return true;
+}
+
 // Returns how many entries changed or went.
-std::uint64_t Redactor::redact_entries(Attributes& entries, Arena& arena, int depth, Names* names,
-                                       RedactionCounts& counts) const {
+std::uint64_t Redactor::redact_entries(Attributes& entries, Pass& pass, int depth) const {
   std::uint64_t changes = 0;
   std::uint32_t kept = 0;
   const std::uint32_t size = entries.size();
   for (std::uint32_t i = 0; i < size; ++i) {
     KeyValue entry = std::as_const(entries)[i];
-    // Below the top level, only the values are checked: the allow list speaks of attribute keys.
-    Treatment treatment = depth == 0 ? treatment_of(entry.key) : Treatment::mask_values;
-    if (depth != 0 && any_matches(blocked_key_patterns_, entry.key)) treatment = Treatment::mask_all;
+    const PathStep step(pass, entry.key);
+    const Treatment treatment = treatment_at(entry.key, pass, depth);
     if (treatment == Treatment::remove) {
-      entries.own(arena);
-      if (names != nullptr) names->removed.push_back(entry.key);
-      ++counts.removed_keys;
+      entries.own(pass.arena);
+      if (pass.names != nullptr) pass.names->removed.push_back(pass.is_body ? pass.path : std::string(entry.key));
+      ++pass.counts.removed_keys;
       ++changes;
       continue;
     }
-    bool is_masked = false;
-    if (treatment == Treatment::mask_all) {
-      const bool is_text = entry.value.is_text();
-      entry.value = Value::of(replacement(is_text ? entry.value.text() : std::string_view(), arena));
-      is_masked = true;
-    } else if (treatment == Treatment::mask_values) {
-      is_masked = mask_value(entry.value, arena, depth);
+    bool is_changed = false;
+    if (treatment == Treatment::mask_all) is_changed = mask_whole(entry, pass);
+    if (treatment == Treatment::mask_values)
+      is_changed = mask_value(entry.value, depth == 0 ? entry.key : std::string_view(), pass, depth);
+    if (treatment == Treatment::keep && pass.names != nullptr) ++pass.names->ignored;
+    if (is_changed && !pass.is_body && depth == 0) {
+      if (pass.names != nullptr) pass.names->masked.emplace_back(entry.key);
+      ++pass.counts.masked_values;
     }
-    if (names != nullptr) {
-      if (is_masked) names->masked.push_back(entry.key);
-      if (treatment == Treatment::keep)
-        ++names->ignored;
-      else
-        names->allowed.push_back(entry.key);
-    }
-    if (is_masked) {
-      ++counts.masked_values;
-      ++changes;
-    }
-    if (is_masked || kept != i) {
-      entries.own(arena);
+    changes += is_changed ? 1 : 0;
+    if (is_changed || kept != i) {
+      entries.own(pass.arena);
       entries[kept] = entry;
     }
     ++kept;
@@ -257,45 +307,65 @@ std::uint64_t Redactor::redact_entries(Attributes& entries, Arena& arena, int de
   return changes;
 }
 
-void Redactor::add_summary(Attributes& attributes, Arena& arena, const Names& names) const {
-  const auto add = [&](std::string_view keys_name, std::string_view count_name, std::vector<std::string_view> keys) {
-    if (keys.empty()) return;
-    std::sort(keys.begin(), keys.end());
-    if (config_.summary == Summary::debug) {
-      std::string joined;
-      for (const std::string_view key : keys) joined.append(joined.empty() ? "" : ",").append(key);
-      set(attributes, arena, keys_name, Value::of(arena.copy(joined)));
-    }
-    set(attributes, arena, count_name, Value::of(static_cast<std::int64_t>(keys.size())));
+void Redactor::add_summary(Attributes& attributes, Arena& arena, Names& names, bool is_body) const {
+  const SummaryKeys& keys = is_body ? body_keys : attribute_keys;
+  const auto add_count = [&](std::string_view name, std::uint64_t count) {
+    if (count == 0) return;
+    const Value* before = find(attributes, name);
+    const std::int64_t sum = before != nullptr && before->type() == ValueType::integer ? before->integer() : 0;
+    set(attributes, arena, name, Value::of(sum + static_cast<std::int64_t>(count)));
   };
-  add("redaction.redacted.keys", "redaction.redacted.count", names.removed);
-  add("redaction.masked.keys", "redaction.masked.count", names.masked);
-  if (config_.summary == Summary::debug) add("redaction.allowed.keys", "redaction.allowed.count", names.allowed);
-  if (names.ignored != 0)
-    set(attributes, arena, "redaction.ignored.count", Value::of(static_cast<std::int64_t>(names.ignored)));
+  const auto add = [&](std::string_view name, std::string_view count_name, std::vector<std::string>& list) {
+    const std::uint64_t count = list.size();
+    if (count == 0) return;
+    if (config_.summary == Summary::debug) {
+      // What an earlier processor noted stays.
+      if (const Value* before = find(attributes, name); before != nullptr && before->is_text())
+        list.emplace_back(before->text());
+      std::sort(list.begin(), list.end());
+      std::string joined;
+      for (const std::string& key : list) joined.append(joined.empty() ? "" : ",").append(key);
+      set(attributes, arena, name, Value::of(arena.copy(joined)));
+    }
+    add_count(count_name, count);
+  };
+  add(keys.removed, keys.removed_count, names.removed);
+  add(keys.masked, keys.masked_count, names.masked);
+  add(keys.allowed, keys.allowed_count, names.allowed);
+  add_count(keys.ignored_count, names.ignored);
 }
 
 RedactionCounts Redactor::redact(Attributes& attributes, Arena& arena) const {
   RedactionCounts counts;
-  if (config_.summary == Summary::silent) {
-    redact_entries(attributes, arena, 0, nullptr, counts);
-    return counts;
-  }
   Names names;
-  redact_entries(attributes, arena, 0, &names, counts);
-  add_summary(attributes, arena, names);
+  Pass pass{arena, counts, config_.summary == Summary::silent ? nullptr : &names};
+  if (statements_.is_enabled()) pass.db_system = DbSanitizer::system_of(attributes);
+  redact_entries(attributes, pass, 0);
+  if (pass.names != nullptr) add_summary(attributes, arena, names, false);
   return counts;
 }
 
-RedactionCounts Redactor::redact_body(Value& body, Arena& arena) const {
+RedactionCounts Redactor::redact_body(Value& body, Attributes& attributes, Arena& arena) const {
   RedactionCounts counts;
+  Names names;
+  Pass pass{arena, counts, config_.summary == Summary::silent ? nullptr : &names, true};
   if (body.type() == ValueType::map) {
     Attributes entries = body.entries();
-    if (redact_entries(entries, arena, 0, nullptr, counts) != 0) body = Value::of(entries);
-  } else if (mask_value(body, arena, 0)) {
-    counts.masked_values = 1;
+    if (redact_entries(entries, pass, 0) != 0) body = Value::of(entries);
+  } else {
+    mask_value(body, {}, pass, 0);
   }
+  if (pass.names != nullptr) add_summary(attributes, arena, names, true);
   return counts;
+}
+
+bool Redactor::redact_name(Span& span, Arena& arena) const {
+  if (!urls_.is_enabled() && !statements_.is_enabled()) return false;
+  if (!allowed_values_.empty() && any_matches(allowed_values_, span.name)) return false;
+  std::string clean;
+  if (!urls_.sanitize_name(span, clean) && !statements_.sanitize_name(span, clean)) return false;
+  span.name = arena.copy(clean);
+  return true;
 }
 
 }  // namespace rankwire::redaction

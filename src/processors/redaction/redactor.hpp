@@ -6,31 +6,12 @@
 #include <unordered_set>
 #include <vector>
 
-#include "config/fields.hpp"
 #include "processors/redaction/mask_pattern.hpp"
+#include "processors/redaction/redaction_config.hpp"
+#include "processors/redaction/text_sanitizers.hpp"
 #include "signal/value.hpp"
 
 namespace rankwire::redaction {
-
-enum class HashFunction : std::uint8_t { none, md5, sha1, sha3, hmac_sha256, hmac_sha512 };
-enum class Summary : std::uint8_t { silent, info, debug };
-
-struct RedactionConfig {
-  bool allow_all_keys = false;
-  std::vector<std::string> allowed_keys;
-  std::vector<std::string> ignored_keys;
-  std::vector<std::string> ignored_key_patterns;
-  std::vector<std::string> blocked_key_patterns;
-  std::vector<std::string> blocked_values;
-  std::vector<std::string> allowed_values;
-  HashFunction hash_function = HashFunction::none;
-  config::Secret hmac_key;
-  bool redact_all_types = false;
-  Summary summary = Summary::silent;
-
-  void fields(config::Fields& f);
-  void validate(config::Validator& v) const;
-};
 
 // What happened to one attribute list.
 struct RedactionCounts {
@@ -47,26 +28,38 @@ class Redactor {
 
   // Removes keys that are not allowed, masks what is blocked, adds the summary attributes.
   RedactionCounts redact(Attributes& attributes, Arena& arena) const;
-  // Text is masked; maps are treated like attributes, lists element by element.
-  RedactionCounts redact_body(Value& body, Arena& arena) const;
+  // Text is masked; maps are treated like attributes, lists element by element. The summary goes to
+  // the record's `attributes`.
+  RedactionCounts redact_body(Value& body, Attributes& attributes, Arena& arena) const;
+  // What the sanitizers make of a span's name; its attributes must still be those it came with.
+  bool redact_name(Span& span, Arena& arena) const;
 
  private:
   enum class Treatment : std::uint8_t { keep, mask_values, mask_all, remove };
   struct Names;
+  struct Pass;
+  class PathStep;
 
   explicit Redactor(const RedactionConfig& config);
   Treatment treatment_of(std::string_view key) const;
-  std::uint64_t redact_entries(Attributes& entries, Arena& arena, int depth, Names* names,
-                               RedactionCounts& counts) const;
-  // Masks in a value; true if it changed.
-  bool mask_value(Value& value, Arena& arena, int depth) const;
-  bool mask_text(std::string_view& text, Arena& arena) const;
+  Treatment treatment_at(std::string_view key, const Pass& pass, int depth) const;
+  std::uint64_t redact_entries(Attributes& entries, Pass& pass, int depth) const;
+  // These return whether something changed.
+  bool mask_value(Value& value, std::string_view key, Pass& pass, int depth) const;
+  bool mask_items(Value& value, Pass& pass, int depth) const;
+  bool mask_whole(KeyValue& entry, Pass& pass) const;
+  bool mask_text(std::string_view& text, std::string_view key, Pass& pass) const;
+  bool mask_blocked(std::string_view& text, Arena& arena) const;
+  bool sanitize(std::string_view& text, std::string_view key, const Pass& pass) const;
+  bool is_allowed(std::string_view text, const Pass& pass, std::string_view key) const;
   std::string_view replacement(std::string_view matched, Arena& arena) const;
-  void add_summary(Attributes& attributes, Arena& arena, const Names& names) const;
+  void add_summary(Attributes& attributes, Arena& arena, Names& names, bool is_body) const;
 
   const RedactionConfig config_;
   std::unordered_set<std::string_view> allowed_keys_;  // Views into config_.
   std::unordered_set<std::string_view> ignored_keys_;
+  const UrlSanitizer urls_;
+  const DbSanitizer statements_;
   std::vector<MaskPattern> ignored_key_patterns_, blocked_key_patterns_, blocked_values_, allowed_values_;
 };
 
