@@ -23,6 +23,7 @@ struct ComponentInfo {
   std::string summary;               // One sentence.
   std::vector<Signal> signals;       // For extensions: none.
   Stability stability = Stability::beta;
+  bool sets_batching = false;          // A processor whose `batch_policy` concerns the exporters of its pipeline.
   bool faces_untrusted_input = false;  // Then it has a fuzzer and bounded buffers.
 };
 

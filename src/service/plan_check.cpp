@@ -37,6 +37,7 @@ class Checker {
       : registry_(registry), references_(references), plan_(plan), diagnostics_(diagnostics) {}
 
   void check(const Node& root) {
+    root_ = &root;
     if (plan_.receivers.empty() && !has_any(root, "receivers"))
       diagnostics_.error(root.place(), "receivers", "at least one receiver must be configured");
     if (plan_.exporters.empty() && !has_any(root, "exporters"))
@@ -48,6 +49,7 @@ class Checker {
     order_connectors();
     unused();
     storage();
+    batching();
   }
 
  private:
@@ -134,7 +136,9 @@ class Checker {
   }
 
   void missing(const Reference& reference, const std::string& noun, const std::vector<std::string_view>& known) {
-    // A component whose own settings are wrong has been reported already, but is still missing here.
+    // What is configured but of an unknown type has been reported already.
+    const Node* section = root_->find(noun + "s");
+    if (section != nullptr && section->is_map() && section->find(reference.written) != nullptr) return;
     diagnostics_.error(reference.place, reference.path,
                        "names " + noun + " \"" + reference.written + "\", which is not configured",
                        config::suggest(reference.written, known));
@@ -247,6 +251,44 @@ class Checker {
     check_storage(plan_.exporters, "exporters");
   }
 
+  const Planned<ProcessorFactory>* batching_of(const PlannedPipeline& pipeline) const {
+    for (const ComponentId& id : pipeline.processors)
+      if (const auto* planned = find(plan_.processors, id); planned->factory->info.sets_batching) return planned;
+    return nullptr;
+  }
+
+  // An exporter has one queue for each signal, and a queue one batching.
+  void batching() {
+    struct First {
+      const Planned<ProcessorFactory>* batch;
+      std::string pipeline;
+    };
+    std::map<std::pair<ComponentId, Signal>, First> firsts;
+    for (const PlannedPipeline& pipeline : plan_.pipelines) {
+      const auto* batch = batching_of(pipeline);
+      if (batch == nullptr) continue;
+      for (const ComponentId& id : pipeline.exporters) {
+        const auto* exporter = find(plan_.exporters, id);
+        if (exporter == nullptr || has_own_batching(exporter->node)) continue;
+        const auto [found, is_first] = firsts.try_emplace({id, pipeline.signal}, First{batch, pipeline.id});
+        const auto* other = found->second.batch;
+        if (is_first || batch->factory->print(batch->config, false) == other->factory->print(other->config, false))
+          continue;
+        diagnostics_.warning(batch->node.key_place(), "processors::" + batch->written,
+                             "\"" + batch->written + "\" has no effect on exporter \"" + exporter->written +
+                                 "\" in pipeline \"" + pipeline.id + "\": \"" + other->written + "\" of pipeline \"" +
+                                 found->second.pipeline + "\" already says how its queue batches",
+                             "give the exporter a sending_queue::batch, or each pipeline an exporter of its own");
+      }
+    }
+  }
+
+  static bool has_own_batching(const Node& exporter) {
+    const Node* queue = exporter.is_map() ? exporter.find("sending_queue") : nullptr;
+    return queue != nullptr && queue->is_map() && queue->find("batch") != nullptr;
+  }
+
+  const Node* root_ = nullptr;
   const Registry& registry_;
   const References& references_;
   Plan& plan_;

@@ -44,6 +44,28 @@ TEST_CASE("every problem is reported in one run, with its place") {
   has(text, "names \"sink\" twice");
 }
 
+TEST_CASE("an unknown type is one error, not another one where it is used") {
+  const std::string text = problems(
+      "receivers: {sorce: }\nexporters: {sink: }\nservice: {pipelines: {logs: {receivers: "
+      "[sorce], exporters: [sink]}}}\n");
+  has(text, "unknown receiver type \"sorce\"");
+  CHECK(text.find("is not configured") == std::string::npos);
+}
+
+TEST_CASE("an exporter that two pipelines batch differently is a warning with place and remedy") {
+  const std::string text = problems(
+      "receivers: {source: }\nprocessors:\n  batching: {min_size: 5}\n  batching/same: {min_size: 5}\n"
+      "  batching/other: {min_size: 7}\nexporters: {sink: , sink/alone: }\nservice:\n  pipelines:\n"
+      "    logs: {receivers: [source], processors: [batching], exporters: [sink]}\n"
+      "    logs/2: {receivers: [source], processors: [batching/same], exporters: [sink]}\n"
+      "    logs/3: {receivers: [source], processors: [batching/other], exporters: [sink, sink/alone]}\n");
+  has(text, "agent.yaml:5:3");
+  has(text, "\"batching/other\" has no effect on exporter \"sink\" in pipeline \"logs/3\"");
+  has(text, "sending_queue::batch");
+  CHECK(text.find("batching/same") == std::string::npos);
+  CHECK(text.find("sink/alone") == std::string::npos);
+}
+
 TEST_CASE("a component in the wrong section is told where it belongs") {
   has(problems("receivers: {sink: }\nexporters: {sink: }" + pipelines), "\"sink\" is an exporter");
 }

@@ -18,6 +18,22 @@ struct ProcessorConfig {
   void fields(config::Fields& f) { f.field("drop", drop, "odd: drops odd numbers."); }
 };
 
+struct BatchingConfig {
+  std::uint64_t min_size = 0;
+  void fields(config::Fields& f) { f.field("min_size", min_size, "Records."); }
+};
+
+class Batching final : public Processor {
+ public:
+  explicit Batching(std::uint64_t min_size) : min_size_(min_size) {}
+  Result<void> process(SignalBatch&) override { return {}; }
+  bool is_setting() const override { return true; }
+  std::optional<BatchPolicy> batch_policy() const override { return BatchPolicy{.min_size = min_size_}; }
+
+ private:
+  const std::uint64_t min_size_;
+};
+
 struct ExporterConfig {
   std::string note;
   bool queued = true;
@@ -269,6 +285,12 @@ void Fixture::register_components() {
     return std::make_unique<TestProcessor>(*this, context.id.text(), as<ProcessorConfig>(any).drop);
   };
   registry.add(std::move(processor));
+  auto batching = factory_of<ProcessorFactory, BatchingConfig>("batching");
+  batching.info.sets_batching = true;
+  batching.create = [](const AnyConfig& any, const ComponentContext&) -> Result<std::unique_ptr<Processor>> {
+    return std::make_unique<Batching>(as<BatchingConfig>(any).min_size);
+  };
+  registry.add(std::move(batching));
   auto exporter = factory_of<ExporterFactory, ExporterConfig>("sink", {"old_sink"});
   exporter.create = [this](const AnyConfig& any, const ComponentContext& context) -> Result<std::unique_ptr<Exporter>> {
     return std::make_unique<TestExporter>(*this, context.id.text(), as<ExporterConfig>(any));

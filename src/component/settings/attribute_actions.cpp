@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 #include <re2/re2.h>
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -25,6 +26,8 @@ struct Action {
   std::optional<Value> value;
   std::optional<Value> default_value;
   std::string_view from_attribute;
+  std::string_view header;  // Of `from_context`, in lower case.
+  bool is_address = false;  // `from_context: client.address`.
   std::unique_ptr<RE2> pattern;
   std::vector<std::string_view> groups;  // Of `extract`: the name of each group, in order; empty if unnamed.
   Conversion conversion = Conversion::text;
@@ -48,8 +51,24 @@ std::optional<std::string_view> text_of(const Value& value, Arena& arena) {
   }
 }
 
+// What is hashed, as upstream: the bytes of a text, one byte of a boolean, eight of a number.
+std::string_view bytes_of(const Value& value, char (&number)[8]) {
+  std::uint64_t bits = 0;
+  switch (value.type()) {
+    case ValueType::text: return value.text();
+    case ValueType::boolean: number[0] = value.boolean() ? 1 : 0; return {number, 1};
+    case ValueType::integer: bits = static_cast<std::uint64_t>(value.integer()); break;
+    case ValueType::real: bits = std::bit_cast<std::uint64_t>(value.real()); break;
+    default: return {};
+  }
+  for (int i = 0; i < 8; ++i) number[i] = static_cast<char>(bits >> (8 * i));
+  return {number, 8};
+}
+
 Value hashed(const Value& value, Arena& arena) {
-  const auto text = text_of(value, arena).value_or("");
+  char number[8];
+  const std::string_view text = bytes_of(value, number);
+  if (text.empty()) return Value::of("");
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
   char* hex = arena.allocate_array<char>(2 * SHA256_DIGEST_LENGTH);
@@ -123,13 +142,29 @@ void hash_matching(const RE2& pattern, Attributes& attributes, Arena& arena) {
   }
 }
 
-std::optional<Value> new_value(const Action& action, const Attributes& attributes) {
+// Headers that came several times are joined by ";".
+std::optional<Value> context_value(const Action& action, Arena& arena, const Client* client) {
+  if (client == nullptr) return {};
+  if (action.is_address) return client->address.empty() ? std::optional<Value>() : Value::of(client->address);
+  std::optional<Value> found;
+  for (const auto& [name, value] : client->metadata) {
+    if (name != action.header) continue;
+    found = found ? Value::of(arena.copy(std::string(found->text()) + ";" + value)) : Value::of(value);
+  }
+  return found;
+}
+
+std::optional<Value> new_value(const Action& action, const Attributes& attributes, Arena& arena, const Client* client) {
   if (action.value) return action.value;
+  if (action.is_address || !action.header.empty()) {
+    const auto value = context_value(action, arena, client);
+    return value ? value : action.default_value;
+  }
   if (const Value* source = find(attributes, action.from_attribute)) return *source;
   return action.default_value;
 }
 
-void apply_one(const Action& action, Attributes& attributes, Arena& arena) {
+void apply_one(const Action& action, Attributes& attributes, Arena& arena, const Client* client) {
   const Value* present = action.key.empty() ? nullptr : find(attributes, action.key);
   switch (action.kind) {
     case ActionKind::none: break;
@@ -138,7 +173,7 @@ void apply_one(const Action& action, Attributes& attributes, Arena& arena) {
     case ActionKind::upsert: {
       if (action.kind == ActionKind::insert && present != nullptr) break;
       if (action.kind == ActionKind::update && present == nullptr) break;
-      if (const auto value = new_value(action, attributes)) set(attributes, arena, action.key, *value);
+      if (const auto value = new_value(action, attributes, arena, client)) set(attributes, arena, action.key, *value);
       break;
     }
     case ActionKind::remove:
@@ -163,10 +198,22 @@ void AttributeActionConfig::fields(config::Fields& f) {
   f.choice("action", action, action_choices, "What to do. Required.");
   f.field("value", value, "The value to insert, update or upsert.");
   f.field("from_attribute", from_attribute, "Take the value from this attribute.");
-  f.field("default_value", default_value, "Used when `from_attribute` is absent.");
+  f.field("default_value", default_value, "Used when `from_attribute` or `from_context` finds nothing.");
   f.field("pattern", pattern, "Regular expression: named groups for `extract`, keys for `delete` and `hash`.");
   f.field("converted_type", converted_type, "Of `convert`: int, double or string.");
-  f.unsupported("from_context", "request metadata is not kept with the data yet");
+  f.field(
+      "from_context", from_context,
+      "Take the value from the request: metadata.<header> (the receiver needs include_metadata) or client.address.");
+}
+
+void AttributeActionConfig::check_sources(config::Validator& v, bool sets) const {
+  const int sources = (value.is_null() ? 0 : 1) + (from_attribute.empty() ? 0 : 1) + (from_context.empty() ? 0 : 1);
+  if (sets && sources == 0) v.error("value", "one of `value`, `from_attribute` and `from_context` must be set");
+  if (sets && sources > 1) v.error("value", "only one of `value`, `from_attribute` and `from_context` may be set");
+  if (!sets && sources != 0) v.error("value", "only insert, update and upsert take a value from somewhere");
+  if (from_context.starts_with("auth."))
+    v.warning("from_context", "finds nothing: no component of this binary authenticates clients",
+              "default_value says what to use instead");
 }
 
 void AttributeActionConfig::validate(config::Validator& v) const {
@@ -175,10 +222,10 @@ void AttributeActionConfig::validate(config::Validator& v) const {
   if (action == ActionKind::none)
     return v.error("action", "must be set", "one of insert, update, upsert, delete, hash, extract, convert");
   if (key.empty() && !(may_use_pattern && !pattern.empty())) v.error("key", "must be set");
-  if (sets && value.is_null() && from_attribute.empty())
-    v.error("value", "one of `value` and `from_attribute` must be set");
-  if (sets && !value.is_null() && !from_attribute.empty())
-    v.error("from_attribute", "only one of `value` and `from_attribute` may be set");
+  check_sources(v, sets);
+  if (!pattern.empty() && action != ActionKind::extract && !may_use_pattern)
+    v.error("pattern", "only extract, delete and hash use it");
+  if (!converted_type.empty() && action != ActionKind::convert) v.error("converted_type", "only convert uses it");
   if (action == ActionKind::convert && converted_type != "int" && converted_type != "double" &&
       converted_type != "string")
     v.error("converted_type", "must be int, double or string");
@@ -194,6 +241,21 @@ void AttributeActionConfig::validate(config::Validator& v) const {
       v.error("pattern", "every group of an extract pattern must be named", "(?P<name>…)");
   }
 }
+
+namespace {
+
+// "metadata.x-tenant", or "x-tenant" as older configurations have it. Names of headers are lower case.
+void set_context(std::string_view from_context, Action& action, Arena& arena) {
+  constexpr std::string_view metadata = "metadata.";
+  action.is_address = from_context == "client.address";
+  if (action.is_address) return;
+  if (from_context.starts_with(metadata)) from_context.remove_prefix(metadata.size());
+  std::string lower(from_context);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  action.header = arena.copy(lower);
+}
+
+}  // namespace
 
 struct AttributeActions::Compiled {
   Arena arena;  // Keys, names and values of the actions.
@@ -213,6 +275,7 @@ Result<AttributeActions> AttributeActions::compile(const std::vector<AttributeAc
     action.kind = config.action;
     action.key = arena.copy(config.key);
     action.from_attribute = arena.copy(config.from_attribute);
+    set_context(config.from_context, action, arena);
     if (!config.value.is_null()) action.value = value_of(config.value, arena);
     if (!config.default_value.is_null()) action.default_value = value_of(config.default_value, arena);
     if (config.converted_type == "int") action.conversion = Conversion::integer;
@@ -230,8 +293,8 @@ Result<AttributeActions> AttributeActions::compile(const std::vector<AttributeAc
   return AttributeActions(std::move(compiled));
 }
 
-void AttributeActions::apply(Attributes& attributes, Arena& arena) const {
-  for (const Action& action : compiled_->actions) apply_one(action, attributes, arena);
+void AttributeActions::apply(Attributes& attributes, Arena& arena, const Client* client) const {
+  for (const Action& action : compiled_->actions) apply_one(action, attributes, arena, client);
 }
 
 bool AttributeActions::empty() const { return compiled_->actions.empty(); }

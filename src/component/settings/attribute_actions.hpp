@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/fields.hpp"
+#include "signal/client.hpp"
 #include "signal/value.hpp"
 
 namespace rankwire {
@@ -20,14 +21,19 @@ struct AttributeActionConfig {
   config::Node default_value;
   std::string pattern;
   std::string from_attribute;
+  std::string from_context;
   std::string converted_type;
   ActionKind action = ActionKind::none;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
+
+ private:
+  void check_sources(config::Validator& v, bool sets) const;
 };
 
-// Thread-safe once compiled. Values it sets point into it: it outlives the batches it touched.
+// Thread-safe once compiled. Values it sets point into it, or into the client: both outlive the
+// batches it touched.
 class AttributeActions {
  public:
   static Result<AttributeActions> compile(const std::vector<AttributeActionConfig>& actions);
@@ -35,7 +41,8 @@ class AttributeActions {
   AttributeActions& operator=(AttributeActions&&) noexcept;
   ~AttributeActions();
 
-  void apply(Attributes& attributes, Arena& arena) const;
+  // `client` may be null: then nothing is found by `from_context`.
+  void apply(Attributes& attributes, Arena& arena, const Client* client) const;
   bool empty() const;
 
  private:

@@ -10,7 +10,7 @@ void BatchConfig::fields(config::Fields& f) {
            "What sizes count; unset: as sending_queue.sizer, or items.");
   f.field("min_size", min_size, "A batch is sent when it is this large.");
   f.field("max_size", max_size, "Larger batches are split; 0: never.");
-  f.unsupported("partition", "client metadata is not carried with batches");
+  f.unsupported("partition", "no exporter here reads the metadata of clients: keeping their records apart has no use");
 }
 
 void BatchConfig::validate(config::Validator& v) const {

@@ -27,18 +27,18 @@ class AttributesProcessor final : public Processor {
 
   Result<void> process(SignalBatch& batch) override {
     switch (batch.signal()) {
-      case Signal::logs: change(batch.logs()); break;
-      case Signal::metrics: change(batch.metrics()); break;
-      case Signal::traces: change(batch.traces()); break;
+      case Signal::logs: change(batch.logs(), batch.client().get()); break;
+      case Signal::metrics: change(batch.metrics(), batch.client().get()); break;
+      case Signal::traces: change(batch.traces(), batch.client().get()); break;
     }
     return {};
   }
 
  private:
   template <class Batch>
-  void change(Batch& batch) const {
+  void change(Batch& batch, const Client* client) const {
     Arena& arena = batch.arena();
-    SharedAttributesMemo apply([&](Attributes& list) { actions_.apply(list, arena); });
+    SharedAttributesMemo apply([&](Attributes& list) { actions_.apply(list, arena, client); });
     for (auto& resource : batch.resources)
       for (auto& scope : resource.scopes)
         for (auto& record : scope.records) change_record(resource.resource, scope.scope, record, apply);

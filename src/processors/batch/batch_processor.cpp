@@ -17,7 +17,7 @@ struct BatchConfig {
             {.min = 0, .max = count_max});
     f.field("send_batch_max_size", send_batch_max_size, "Larger batches are split; 0: never.",
             {.min = 0, .max = count_max});
-    f.field("metadata_keys", metadata_keys, "Not supported yet: batches by client metadata.");
+    f.field("metadata_keys", metadata_keys, "Refused: see Limits.");
     f.field("metadata_cardinality_limit", metadata_cardinality_limit, "Belongs to metadata_keys.",
             {.min = 0, .max = count_max});
   }
@@ -25,8 +25,10 @@ struct BatchConfig {
     if (send_batch_max_size != 0 && send_batch_max_size < send_batch_size)
       v.error("send_batch_max_size", "must be greater than or equal to send_batch_size");
     if (!metadata_keys.empty())
-      v.error("metadata_keys", "is not supported yet: records are not kept apart by the metadata of their senders",
-              "remove it, or use one pipeline for each tenant");
+      v.error("metadata_keys",
+              "is not supported: no exporter of this binary reads the metadata of clients, so keeping their records "
+              "apart would only make more and smaller requests",
+              "remove it; `attributes` with from_context keeps a header as an attribute");
   }
 };
 
@@ -59,7 +61,8 @@ ProcessorFactory batch_factory() {
        .aliases = {},
        .summary = "Says how large the batches are that the exporters' queues send.",
        .signals = {Signal::logs, Signal::metrics, Signal::traces},
-       .stability = Stability::beta},
+       .stability = Stability::beta,
+       .sets_batching = true},
       create);
 }
 

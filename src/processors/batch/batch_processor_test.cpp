@@ -49,7 +49,7 @@ TEST_CASE("a maximum below the minimum is an error, and so is what we cannot do"
   Fixture f;
   CHECK(f.refusal("{send_batch_size: 10, send_batch_max_size: 9}").find("send_batch_max_size") != std::string::npos);
   CHECK(f.refusal("{send_batch_max_size: 100}").find("send_batch_max_size") != std::string::npos);
-  CHECK(f.refusal("{metadata_keys: [tenant]}").find("not supported yet") != std::string::npos);
+  CHECK(f.refusal("{metadata_keys: [tenant]}").find("is not supported") != std::string::npos);
   CHECK(f.refusal("{metadata_keys: [], metadata_cardinality_limit: 10}").empty());
 }
 

@@ -22,17 +22,17 @@ class ResourceProcessor final : public Processor {
 
   Result<void> process(SignalBatch& batch) override {
     switch (batch.signal()) {
-      case Signal::logs: apply(batch.logs()); break;
-      case Signal::metrics: apply(batch.metrics()); break;
-      case Signal::traces: apply(batch.traces()); break;
+      case Signal::logs: apply(batch.logs(), batch.client().get()); break;
+      case Signal::metrics: apply(batch.metrics(), batch.client().get()); break;
+      case Signal::traces: apply(batch.traces(), batch.client().get()); break;
     }
     return {};
   }
 
  private:
   template <class Batch>
-  void apply(Batch& batch) const {
-    for (auto& group : batch.resources) actions_.apply(group.resource.attributes, batch.arena());
+  void apply(Batch& batch, const Client* client) const {
+    for (auto& group : batch.resources) actions_.apply(group.resource.attributes, batch.arena(), client);
   }
 
   const AttributeActions actions_;

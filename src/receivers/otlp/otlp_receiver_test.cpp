@@ -126,6 +126,29 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 const std::string protobuf = "Content-Type: application/x-protobuf\r\n";
 const std::string json = "Content-Type: application/json\r\n";
 
+TEST_CASE("a batch knows its transport and its sender's address, and the headers if they were asked for") {
+  Fixture plain;
+  REQUIRE(status(plain.http("/v1/logs", request_of({"a"}), protobuf + "X-Tenant: blue\r\n")) == 200);
+  REQUIRE(plain.grpc(logs_method, framed(request_of({"b"})), {{"x-tenant", "blue"}}).code() == 0);
+  REQUIRE(plain.logs.batches.size() == 2);
+  CHECK(plain.logs.batches[0].client()->transport == std::string("http"));
+  CHECK(plain.logs.batches[1].client()->transport == std::string("grpc"));
+  CHECK(plain.logs.batches[0].client()->address == "127.0.0.1");
+  CHECK(plain.logs.batches[0].client()->metadata.empty());
+
+  Fixture asked(
+      "protocols: {grpc: {endpoint: '127.0.0.1:0', include_metadata: true}, http: {endpoint: '127.0.0.1:0', "
+      "include_metadata: true}}");
+  REQUIRE(status(asked.http("/v1/logs", request_of({"a"}), protobuf + "X-Tenant: blue\r\n")) == 200);
+  REQUIRE(asked.grpc(logs_method, framed(request_of({"b"})), {{"x-tenant", "green"}}).code() == 0);
+  const auto has_header = [&](std::size_t batch, const std::pair<std::string, std::string>& header) {
+    const auto& metadata = asked.logs.batches[batch].client()->metadata;
+    return std::find(metadata.begin(), metadata.end(), header) != metadata.end();
+  };
+  CHECK(has_header(0, {"x-tenant", "blue"}));
+  CHECK(has_header(1, {"x-tenant", "green"}));
+}
+
 TEST_CASE("protobuf over HTTP and gRPC arrives as the bytes that were sent") {
   Fixture fixture;
   const std::string request = request_of({"step 1", "step 2"});
