@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <span>
 #include <type_traits>
 
@@ -50,6 +51,11 @@ class List {
     if (size_ >= capacity_) grow(arena, size_ < 4 ? 4 : size_ * 2);
     data_[size_] = value;
     return data_[size_++];
+  }
+  // A new element with its defaults, in its place.
+  T& add(Arena& arena) {
+    if (size_ >= capacity_) grow(arena, size_ < 4 ? 4 : size_ * 2);
+    return *new (data_ + size_++) T();
   }
   // Makes the elements this list's own, so that they may be changed in place.
   void own(Arena& arena) {

@@ -63,15 +63,15 @@ void Encoder::scope(const Scope& scope) {
 
 void Encoder::attributes(field::Number number, const Attributes& attributes) {
   if (attributes.empty()) return;
-  if (attributes.data() == remembered_entries_ && attributes.size() == remembered_count_ &&
-      number == remembered_number_)
-    return out_.repeat_remembered();
+  if (const std::size_t slot = remembered(number, attributes); slot != none_remembered) {
+    out_.room(out_.remembered_size(slot));
+    return out_.put_remembered(slot);
+  }
   const std::size_t offset = out_.size();
   for (const KeyValue& entry : attributes) key_value(number, entry);
-  out_.remember(offset);
-  remembered_entries_ = attributes.data();
-  remembered_count_ = attributes.size();
-  remembered_number_ = number;
+  const std::size_t slot = next_remembered_++ % WireWriter::remembered_max;
+  out_.remember(slot, offset);
+  remembered_[slot] = {attributes.data(), attributes.size(), number};
 }
 
 namespace {

@@ -1,5 +1,5 @@
-// Writes a batch as an export request. Consecutive records often share one attribute list (the same
-// elements in memory): its encoded form is then copied from where it was written last.
+// Writes a batch as an export request. Records often share a few attribute lists (the same elements in
+// memory): their encoded form is then copied from where it was written last.
 #pragma once
 
 #include "otlp/wire_writer.hpp"
@@ -26,6 +26,9 @@ class Encoder {
   void put_scalar(const Value& value);
 
   void record(const LogRecord& record);
+  // What logs read from files come to: times, a text and attributes that were written before. False:
+  // it is more than that, and nothing was written.
+  bool simple_record(const LogRecord& record);
 
   void record(const Metric& metric);
   template <class Point>
@@ -42,11 +45,24 @@ class Encoder {
   void event(const SpanEvent& event);
   void link(const SpanLink& link);
 
+  // Whose encoded form the writer remembers in the slot of the same number.
+  struct Remembered {
+    const KeyValue* entries = nullptr;
+    std::uint32_t count = 0;
+    field::Number number = 0;
+  };
+  static constexpr std::size_t none_remembered = WireWriter::remembered_max;
+  std::size_t remembered(field::Number number, const Attributes& attributes) const {
+    for (std::size_t slot = 0; slot < WireWriter::remembered_max; ++slot) {
+      const Remembered& known = remembered_[slot];
+      if (known.entries == attributes.data() && known.count == attributes.size() && known.number == number) return slot;
+    }
+    return none_remembered;
+  }
+
   WireWriter out_;
-  // Whose encoded form the writer remembers.
-  const KeyValue* remembered_entries_ = nullptr;
-  std::uint32_t remembered_count_ = 0;
-  field::Number remembered_number_ = 0;
+  Remembered remembered_[WireWriter::remembered_max];
+  std::uint32_t next_remembered_ = 0;
 };
 
 // About how many bytes a batch takes when encoded; for reserving.

@@ -18,7 +18,8 @@ void WireWriter::close_moving(OpenMessage message, std::size_t length, std::size
   std::memmove(length_at + needed, length_at + message.reserved, length);
   put_length(length_at, length, needed);
   at_ = length_at + needed + length;
-  if (remembered_.offset >= message.contents) remembered_.offset += needed - message.reserved;
+  for (Piece& piece : remembered_)
+    if (piece.offset >= message.contents) piece.offset += needed - message.reserved;
 }
 
 }  // namespace rankwire::otlp

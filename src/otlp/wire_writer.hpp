@@ -67,6 +67,11 @@ class WireWriter {
     put_bytes(text);
   }
 
+  void put_fixed64(field::Number number, std::uint64_t value) {
+    put_varint(fixed64_tag(number));
+    put_fixed(value);
+  }
+
   // Fields that are left out when they have their default.
   void varint(field::Number number, std::uint64_t value) {
     if (value == 0) return;
@@ -95,8 +100,7 @@ class WireWriter {
   }
   void fixed64_always(field::Number number, std::uint64_t value) {
     room(16);
-    put_varint(fixed64_tag(number));
-    put_fixed(value);
+    put_fixed64(number, value);
   }
   void real_always(field::Number number, double value) { fixed64_always(number, std::bit_cast<std::uint64_t>(value)); }
   template <class Id>
@@ -109,11 +113,14 @@ class WireWriter {
     put_bytes(fields);
   }
   // Remembers the bytes from `offset` to here, wherever closing moves them, to write them again.
-  void remember(std::size_t offset) { remembered_ = {offset, size() - offset}; }
-  void repeat_remembered() {
-    room(remembered_.size);
-    copy(at_, buffer_.data() + remembered_.offset, remembered_.size);
-    at_ += remembered_.size;
+  static constexpr std::size_t remembered_max = 4;
+  void remember(std::size_t slot, std::size_t offset) { remembered_[slot] = {offset, size() - offset}; }
+  std::size_t remembered_size(std::size_t slot) const { return remembered_[slot].size; }
+  // Needs room for it.
+  void put_remembered(std::size_t slot) {
+    const Piece piece = remembered_[slot];
+    copy(at_, buffer_.data() + piece.offset, piece.size);
+    at_ += piece.size;
   }
 
   OpenMessage open(field::Number number, std::uint32_t length_bytes) {
@@ -166,7 +173,7 @@ class WireWriter {
   Buffer& buffer_;
   char* at_;
   char* end_;
-  Piece remembered_;
+  Piece remembered_[remembered_max];
 };
 
 }  // namespace rankwire::otlp

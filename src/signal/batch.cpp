@@ -1,16 +1,6 @@
 #include "signal/batch.hpp"
 
-#include <algorithm>
-
 namespace rankwire {
-
-bool TraceId::is_set() const {
-  return std::any_of(std::begin(bytes), std::end(bytes), [](std::uint8_t byte) { return byte != 0; });
-}
-
-bool SpanId::is_set() const {
-  return std::any_of(std::begin(bytes), std::end(bytes), [](std::uint8_t byte) { return byte != 0; });
-}
 
 std::string_view to_string(Signal signal) {
   switch (signal) {

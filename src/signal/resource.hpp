@@ -1,6 +1,8 @@
 // What every signal shares: where telemetry comes from and which library made it.
 #pragma once
 
+#include <cstring>
+
 #include "signal/value.hpp"
 
 namespace rankwire {
@@ -28,12 +30,20 @@ struct Scope {
 
 struct TraceId {
   std::uint8_t bytes[16] = {};
-  bool is_set() const;
+  bool is_set() const {
+    std::uint64_t halves[2];
+    std::memcpy(halves, bytes, sizeof bytes);
+    return (halves[0] | halves[1]) != 0;
+  }
 };
 
 struct SpanId {
   std::uint8_t bytes[8] = {};
-  bool is_set() const;
+  bool is_set() const {
+    std::uint64_t whole;
+    std::memcpy(&whole, bytes, sizeof bytes);
+    return whole != 0;
+  }
 };
 
 // Records of one scope, and scopes of one resource, as OTLP groups them.

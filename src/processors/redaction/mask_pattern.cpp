@@ -6,17 +6,51 @@
 
 namespace rankwire::redaction {
 
-std::string literal_prefix(std::string_view expression) {
+namespace {
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) < 0x80 && std::strchr("\\[]^", c) == nullptr; }
+
+void add_range(char from, char to, std::bitset<256>& bytes) {
+  for (int c = from; c <= to; ++c) bytes.set(static_cast<std::size_t>(c));
+}
+
+// `\d+`, `\w+` or a list of ASCII letters as `[0-9a-f]+`, and nothing behind it.
+bool read_repeated_bytes(std::string_view expression, std::bitset<256>& bytes) {
+  if (expression.size() < 3 || expression.back() != '+') return false;
+  const std::string_view set = expression.substr(0, expression.size() - 1);
+  if (set == "\\d" || set == "\\w") {
+    add_range('0', '9', bytes);
+    if (set == "\\d") return true;
+    add_range('a', 'z', bytes);
+    add_range('A', 'Z', bytes);
+    bytes.set('_');
+    return true;
+  }
+  if (set.size() < 3 || set.front() != '[' || set.back() != ']') return false;
+  const std::string_view list = set.substr(1, set.size() - 2);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!is_plain(list[i])) return false;
+    const bool is_range = i + 2 < list.size() && list[i + 1] == '-';
+    const char to = is_range ? list[i + 2] : list[i];
+    if (!is_plain(to) || to < list[i]) return false;
+    add_range(list[i], to, bytes);
+    if (is_range) i += 2;
+  }
+  return true;
+}
+
+}  // namespace
+
+LiteralPrefix literal_prefix(std::string_view expression) {
   // Alternatives and flags change what a prefix means; a bracketed `|` costs only the prefilter.
   if (expression.find('|') != std::string_view::npos || expression.find("(?") != std::string_view::npos) return {};
-  std::string prefix;
-  for (std::size_t i = 0; i < expression.size(); ++i) {
+  LiteralPrefix prefix;
+  std::size_t i = 0;
+  for (; i < expression.size(); ++i) {
     char c = expression[i];
-    if (std::strchr(".[](){}^$*+?", c) != nullptr && c != '\0') {
+    if (c != '\0' && std::strchr(".[](){}^$*+?", c) != nullptr) {
       // A quantifier may make the character before it optional; `+` keeps one of it.
-      if (c == '*' || c == '?' || c == '{') {
-        if (!prefix.empty()) prefix.pop_back();
-      }
+      if ((c == '*' || c == '?' || c == '{') && !prefix.text.empty()) prefix.text.pop_back();
       break;
     }
     if (c == '\\') {
@@ -24,13 +58,13 @@ std::string literal_prefix(std::string_view expression) {
       c = expression[++i];
     }
     if (static_cast<unsigned char>(c) >= 0x80) break;  // A quantifier would apply to the whole character.
-    prefix += c;
+    prefix.text += c;
   }
+  prefix.expression = expression.substr(i);
   return prefix;
 }
 
-MaskPattern::MaskPattern(std::unique_ptr<re2::RE2> expression, std::string prefix)
-    : expression_(std::move(expression)), prefix_(std::move(prefix)) {}
+MaskPattern::MaskPattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
 MaskPattern::MaskPattern(MaskPattern&&) noexcept = default;
 MaskPattern::~MaskPattern() = default;
 
@@ -40,34 +74,55 @@ Result<MaskPattern> MaskPattern::compile(const std::string& expression) {
   auto compiled = std::make_unique<RE2>(expression, options);
   if (!compiled->ok())
     return Error(ErrorKind::invalid, "not a regular expression: \"" + expression + "\": " + compiled->error());
-  std::string prefix = literal_prefix(expression);
-  if (prefix.size() < 2) prefix.clear();  // One common letter would hit everywhere.
-  return MaskPattern(std::move(compiled), std::move(prefix));
+  MaskPattern pattern(std::move(compiled));
+  LiteralPrefix prefix = literal_prefix(expression);
+  if (prefix.text.size() < 2) return pattern;  // One common letter would hit everywhere.
+  pattern.prefix_ = LiteralSearch(std::move(prefix.text));
+  if (prefix.expression.empty())
+    pattern.tail_ = Tail::nothing;
+  else if (read_repeated_bytes(prefix.expression, pattern.tail_bytes_))
+    pattern.tail_ = Tail::one_or_more;
+  return pattern;
 }
 
 bool MaskPattern::matches(std::string_view text) const {
-  if (!prefix_.empty() && ::memmem(text.data(), text.size(), prefix_.data(), prefix_.size()) == nullptr) return false;
+  Match match;
+  if (!prefix_.literal().empty() && tail_ != Tail::expression) return find_by_prefix(text, 0, match);
+  if (!prefix_.literal().empty() && prefix_.find(text, 0) == LiteralSearch::npos) return false;
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression_);
 }
 
-bool MaskPattern::find_by_prefix(std::string_view text, std::size_t from, Match& match) const {
+std::size_t MaskPattern::match_end(std::string_view text, std::size_t at) const {
+  const std::size_t behind = at + prefix_.literal().size();
+  switch (tail_) {
+    case Tail::nothing: return behind;
+    case Tail::one_or_more: {
+      std::size_t end = behind;
+      while (end < text.size() && tail_bytes_[static_cast<unsigned char>(text[end])]) ++end;
+      return end == behind ? at : end;
+    }
+    case Tail::expression: break;
+  }
   const re2::StringPiece whole(text.data(), text.size());
-  while (from < text.size()) {
-    const void* hit = ::memmem(text.data() + from, text.size() - from, prefix_.data(), prefix_.size());
-    if (hit == nullptr) return false;
-    const auto at = static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
-    re2::StringPiece found;
-    if (expression_->Match(whole, at, text.size(), RE2::ANCHOR_START, &found, 1) && !found.empty()) {
-      match = {at, at + found.size()};
+  re2::StringPiece found;
+  return expression_->Match(whole, at, text.size(), RE2::ANCHOR_START, &found, 1) ? at + found.size() : at;
+}
+
+bool MaskPattern::find_by_prefix(std::string_view text, std::size_t from, Match& match) const {
+  for (;;) {
+    const std::size_t at = prefix_.find(text, from);
+    if (at == LiteralSearch::npos) return false;
+    const std::size_t end = match_end(text, at);
+    if (end != at) {
+      match = {at, end};
       return true;
     }
     from = at + 1;
   }
-  return false;
 }
 
 bool MaskPattern::find(std::string_view text, std::size_t from, Match& match) const {
-  if (!prefix_.empty()) return find_by_prefix(text, from, match);
+  if (!prefix_.literal().empty()) return find_by_prefix(text, from, match);
   const re2::StringPiece whole(text.data(), text.size());
   while (from <= text.size()) {
     re2::StringPiece found;

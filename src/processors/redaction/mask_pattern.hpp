@@ -1,13 +1,15 @@
-// Finding what must be masked, cheaply: a literal that every match starts with is searched first,
-// and the regular expression runs only where it occurs.
+// Finding what must be masked, cheaply: a literal that every match starts with is searched first, and
+// what follows is looked at only where it occurs; by the regular expression, if it is no simple thing.
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "processors/redaction/literal_search.hpp"
 
 namespace re2 {
 class RE2;
@@ -19,6 +21,13 @@ struct Match {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
+
+// What every match of an expression starts with, as far as reading it from the left shows.
+struct LiteralPrefix {
+  std::string text;             // "customer_id=" of `customer_id=\d+`. Empty when in doubt.
+  std::string_view expression;  // What follows it: `\d+`.
+};
+LiteralPrefix literal_prefix(std::string_view expression);
 
 // Thread-safe once compiled.
 class MaskPattern {
@@ -32,15 +41,18 @@ class MaskPattern {
   bool find(std::string_view text, std::size_t from, Match& match) const;
 
  private:
-  MaskPattern(std::unique_ptr<re2::RE2> expression, std::string prefix);
+  enum class Tail : unsigned char { expression, nothing, one_or_more };
+  using Bytes256 = std::bitset<256>;
+
+  explicit MaskPattern(std::unique_ptr<re2::RE2> expression);
   bool find_by_prefix(std::string_view text, std::size_t from, Match& match) const;
+  // Where a match that has its prefix at `at` ends; `at` if there is no match.
+  std::size_t match_end(std::string_view text, std::size_t at) const;
 
   std::unique_ptr<re2::RE2> expression_;
-  std::string prefix_;  // Empty: none is known.
+  LiteralSearch prefix_;  // An empty literal: none is known.
+  Tail tail_ = Tail::expression;
+  Bytes256 tail_bytes_;  // For one_or_more.
 };
-
-// The literal that every match of the expression starts with, as far as reading it from the left
-// shows: "customer_id=" of `customer_id=\d+`. Empty when in doubt.
-std::string literal_prefix(std::string_view expression);
 
 }  // namespace rankwire::redaction

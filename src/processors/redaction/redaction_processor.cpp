@@ -46,7 +46,7 @@ class RedactionProcessor final : public Processor {
   template <class Memo>
   void redact_record(LogRecord& record, Memo& attributes, Arena& arena, RedactionCounts& counts) const {
     attributes(record.attributes);
-    counts += redactor_->redact_body(record.body, record.attributes, arena);
+    redactor_->redact_body(record.body, record.attributes, arena, counts);
   }
 
   template <class Memo>

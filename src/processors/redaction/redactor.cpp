@@ -52,12 +52,6 @@ constexpr SummaryKeys body_keys = {"redaction.body.redacted.keys", "redaction.bo
 
 }  // namespace
 
-RedactionCounts& RedactionCounts::operator+=(const RedactionCounts& other) {
-  masked_values += other.masked_values;
-  removed_keys += other.removed_keys;
-  return *this;
-}
-
 // The keys concerned, gathered only for a summary.
 struct Redactor::Names {
   std::vector<std::string> removed, masked, allowed;
@@ -153,20 +147,24 @@ std::string_view Redactor::replacement(std::string_view matched, Arena& arena) c
 }
 
 bool Redactor::mask_blocked(std::string_view& text, Arena& arena) const {
+  // Masked texts are put together here, without a piece of the heap for each.
+  static thread_local std::string masked;
+  constexpr std::size_t kept_capacity_max = 64 * 1024;
   bool is_changed = false;
   for (const MaskPattern& pattern : blocked_values_) {
     Match match;
     if (!pattern.find(text, 0, match)) continue;
     if (!is_changed && !allowed_values_.empty() && any_matches(allowed_values_, text)) return false;
-    std::string masked;
+    masked.clear();
     std::size_t copied = 0;
     do {
-      masked.append(text.substr(copied, match.begin - copied));
+      masked.append(text, copied, match.begin - copied);
       masked.append(replacement(text.substr(match.begin, match.end - match.begin), arena));
       copied = match.end;
     } while (pattern.find(text, copied, match));
-    masked.append(text.substr(copied));
+    masked.append(text, copied);
     text = arena.copy(masked);
+    if (masked.capacity() > kept_capacity_max) masked = std::string();
     is_changed = true;
   }
   return is_changed;
@@ -174,6 +172,7 @@ bool Redactor::mask_blocked(std::string_view& text, Arena& arena) const {
 
 // `key` is empty for what is no attribute of the top level.
 bool Redactor::sanitize(std::string_view& text, std::string_view key, const Pass& pass) const {
+  if (!urls_.is_enabled() && !statements_.is_enabled()) return false;
   bool is_changed = false;
   std::string clean;
   const auto take = [&](bool is_cleaned) {
@@ -345,18 +344,32 @@ RedactionCounts Redactor::redact(Attributes& attributes, Arena& arena) const {
   return counts;
 }
 
-RedactionCounts Redactor::redact_body(Value& body, Attributes& attributes, Arena& arena) const {
-  RedactionCounts counts;
-  Names names;
-  Pass pass{arena, counts, config_.summary == Summary::silent ? nullptr : &names, true};
-  if (body.type() == ValueType::map) {
-    Attributes entries = body.entries();
-    if (redact_entries(entries, pass, 0) != 0) body = Value::of(entries);
-  } else {
-    mask_value(body, {}, pass, 0);
+void Redactor::redact_body(Value& body, Attributes& attributes, Arena& arena, RedactionCounts& counts) const {
+  if (config_.summary == Summary::silent) {
+    if (body.is_text() && !urls_.is_enabled() && !statements_.is_enabled()) {  // Nearly all.
+      std::string_view text = body.text();
+      if (!mask_blocked(text, arena)) return;
+      body = Value::of(text);
+      ++counts.masked_values;
+      return;
+    }
+    Pass pass{arena, counts, nullptr, true};
+    redact_body(body, pass);
+    return;
   }
-  if (pass.names != nullptr) add_summary(attributes, arena, names, true);
-  return counts;
+  Names names;
+  Pass pass{arena, counts, &names, true};
+  redact_body(body, pass);
+  add_summary(attributes, arena, names, true);
+}
+
+void Redactor::redact_body(Value& body, Pass& pass) const {
+  if (body.type() != ValueType::map) {
+    mask_value(body, {}, pass, 0);
+    return;
+  }
+  Attributes entries = body.entries();
+  if (redact_entries(entries, pass, 0) != 0) body = Value::of(entries);
 }
 
 bool Redactor::redact_name(Span& span, Arena& arena) const {

@@ -18,7 +18,11 @@ struct RedactionCounts {
   std::uint64_t masked_values = 0;
   std::uint64_t removed_keys = 0;
 
-  RedactionCounts& operator+=(const RedactionCounts& other);
+  RedactionCounts& operator+=(const RedactionCounts& other) {
+    masked_values += other.masked_values;
+    removed_keys += other.removed_keys;
+    return *this;
+  }
 };
 
 // Thread-safe once compiled.
@@ -30,7 +34,7 @@ class Redactor {
   RedactionCounts redact(Attributes& attributes, Arena& arena) const;
   // Text is masked; maps are treated like attributes, lists element by element. The summary goes to
   // the record's `attributes`.
-  RedactionCounts redact_body(Value& body, Attributes& attributes, Arena& arena) const;
+  void redact_body(Value& body, Attributes& attributes, Arena& arena, RedactionCounts& counts) const;
   // What the sanitizers make of a span's name; its attributes must still be those it came with.
   bool redact_name(Span& span, Arena& arena) const;
 
@@ -49,6 +53,7 @@ class Redactor {
   bool mask_items(Value& value, Pass& pass, int depth) const;
   bool mask_whole(KeyValue& entry, Pass& pass) const;
   bool mask_text(std::string_view& text, std::string_view key, Pass& pass) const;
+  void redact_body(Value& body, Pass& pass) const;
   bool mask_blocked(std::string_view& text, Arena& arena) const;
   bool sanitize(std::string_view& text, std::string_view key, const Pass& pass) const;
   bool is_allowed(std::string_view text, const Pass& pass, std::string_view key) const;

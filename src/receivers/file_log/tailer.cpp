@@ -145,7 +145,7 @@ bool Tailer::pass(std::stop_token stop) {
 
 Buffer Tailer::gather(std::vector<Turn>& turns) {
   constexpr std::size_t files_max = 256;
-  Buffer buffer = environment_.buffers->take(options_.batch_bytes + TrackedFile::guard_size_max);
+  Buffer buffer = environment_.buffers->take(options_.batch_bytes + files_max * TrackedFile::guard_size_max);
   std::vector<TrackedFile*> refused;
   while (turns.size() < files_max) {
     TrackedFile* file = files_.next_ready();
@@ -156,7 +156,8 @@ Buffer Tailer::gather(std::vector<Turn>& turns) {
     const std::size_t end = buffer.size() + room + TrackedFile::guard_size_max;
     const auto is_same = [&](const Turn& turn) { return turn.file == file; };
     const bool is_twice = std::any_of(turns.begin(), turns.end(), is_same);
-    if (is_twice || (!turns.empty() && end > options_.batch_bytes + TrackedFile::guard_size_max)) {
+    const std::size_t end_max = options_.batch_bytes + (turns.size() + 1) * TrackedFile::guard_size_max;
+    if (is_twice || (!turns.empty() && end > end_max)) {
       refused.push_back(file);
       break;
     }
@@ -184,10 +185,10 @@ void Tailer::gather_one(TrackedFile& file, std::size_t room, Buffer& buffer, std
     files_.reached_end(file);  // Nothing new: the start of a line still waits for its end.
     return;
   }
-  // The guard in front of the data is dropped, so that a batch holds lines only.
-  std::memmove(into, outcome.data.data(), outcome.data.size());
-  turns.push_back({&file, buffer.size(), outcome.data.size(), outcome.is_all});
-  buffer.commit(outcome.data.size());
+  // What was read in front of the data to recognise the file stays where it is; nothing points to it.
+  const auto at = static_cast<std::size_t>(outcome.data.data() - buffer.data());
+  turns.push_back({&file, at, outcome.data.size(), outcome.is_all});
+  buffer.commit(at + outcome.data.size() - buffer.size());
 }
 
 void Tailer::put_back(const std::vector<Turn>& turns) {

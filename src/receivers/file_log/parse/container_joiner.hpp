@@ -26,6 +26,9 @@ class ContainerJoiner {
     return join(partial, line, offset, now, arena);
   }
 
+  // Whether a line of the stream would be joined to what is held.
+  bool holds(bool is_error_stream) const { return partials_[is_error_stream ? 1 : 0].is_held; }
+
   // Gives one message held since `since` or earlier. False: there is none.
   bool release(Instant since, Arena& arena, ContainerLine& line);
   std::optional<std::uint64_t> held_from() const;

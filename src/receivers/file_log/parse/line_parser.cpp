@@ -162,19 +162,22 @@ std::size_t LineParser::cut_lines(std::string_view data, std::uint64_t offset) {
     const char* const end = last + 1;
     is_known_valid_ =
         plan_->decoder->encoding() == TextEncoding::utf8 && is_valid_utf8({at, static_cast<std::size_t>(end - at)});
+    may_be_usual_ = is_known_valid_ && plan_->container.has_value() && plan_->graph == nullptr &&
+                    plan_->container->format != ContainerFormat::docker && !plan_->file.record_number &&
+                    !plan_->file.record_offset;
     while (at != end) {
       const auto* line_end = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
       auto size = static_cast<std::size_t>(line_end - at);
       if (size > plan_->line_size_max) [[unlikely]]
         at += cut_long_line({at, size + 1}, offset + static_cast<std::size_t>(at - start));
-      else
+      else if (!may_be_usual_ || !take_usual_line(at, size))
         take_raw({at, size}, offset + static_cast<std::size_t>(at - start));
       at = line_end + 1;
       is_skipping_ = false;
     }
     taken = static_cast<std::size_t>(end - start);
   }
-  is_known_valid_ = false;
+  is_known_valid_ = may_be_usual_ = false;
   if (data.size() - taken > plan_->line_size_max) taken += cut_long_line(data.substr(taken), offset + taken);
   return taken;
 }
@@ -238,6 +241,29 @@ std::string_view LineParser::trimmed(std::string_view line, bool keeps_trailing)
   else if (plan_->cutter == nullptr && !line.empty() && line.back() == '\r')
     line.remove_suffix(1);  // Part of the line end.
   return line;
+}
+
+// What `take_container_line` does for nearly all lines, without asking about everything that a line could be.
+bool LineParser::take_usual_line(const char* line, std::size_t size) {
+  // 2026-11-22T15:00:00.123456789Z stdout F message
+  constexpr std::size_t head_size = 40;
+  std::uint64_t time = 0;
+  if (size < head_size || std::memcmp(line + 30, " std", 4) != 0 || std::memcmp(line + 37, " F ", 3) != 0) return false;
+  const bool is_error_stream = std::memcmp(line + 34, "err", 3) == 0;
+  if (!is_error_stream && std::memcmp(line + 34, "out", 3) != 0) return false;
+  if (joiner_.holds(is_error_stream) || !time_.read_in_same_second(line, time)) return false;
+  std::string_view message(line + head_size, size - head_size);
+  if (!plan_->keeps_trailing_space)
+    while (!message.empty() && is_space(message.back())) message.remove_suffix(1);
+  else if (message.ends_with('\r'))
+    message.remove_suffix(1);
+  LogRecord& record = sink_.add();
+  record.time_unix_nanos = time;
+  record.observed_time_unix_nanos = observed_unix_nanos_;
+  record.body = Value::of(message);
+  record.attributes = block_.set(container_sets + (is_error_stream ? std::size_t{tag_count} : 0) + full_tag);
+  ++record_number_;
+  return true;
 }
 
 void LineParser::take_raw(std::string_view raw, std::uint64_t offset) {

@@ -39,6 +39,8 @@ class LineParser final : public FileParser {
   void take_raw(std::string_view raw, std::uint64_t offset);
   void take_line(std::string_view line, std::uint64_t offset);
   void take_container_line(std::string_view line, std::uint64_t offset);
+  // A whole CRI line as runtimes write them; false, and nothing done, if it is anything else.
+  bool take_usual_line(const char* line, std::size_t size);
   void add_plain(Value body, std::uint64_t offset);
   void add_container(const ContainerLine& line, std::uint64_t offset);
   void add_position(Attributes& attributes, std::uint64_t offset);
@@ -59,6 +61,7 @@ class LineParser final : public FileParser {
   std::uint64_t observed_unix_nanos_ = 0;
   Instant now_;
   bool is_known_valid_ = false;  // The bytes being cut are valid UTF-8 throughout.
+  bool may_be_usual_ = false;    // `take_usual_line` is worth a try.
 
   bool is_skipping_ = false;  // The rest of a truncated line.
   std::size_t untaken_size_ = 0;

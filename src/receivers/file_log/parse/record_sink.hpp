@@ -19,7 +19,7 @@ class RecordSink {
   LogRecord& add() {
     if (records_ == nullptr) [[unlikely]]
       open();
-    return records_->push(batch_->arena(), LogRecord{});
+    return records_->add(batch_->arena());
   }
   // A copy of `record` under another resource or scope.
   void add(const LogRecord& record, const Attributes& resource, std::string_view scope_name);

@@ -18,24 +18,11 @@ bool read_number(const char* text, int count, unsigned& number) {
   return true;
 }
 
-// Eight digits at once; what is not a digit makes it false.
-bool read_eight(const char* text, std::uint64_t& number) {
-  std::uint64_t bytes;
-  std::memcpy(&bytes, text, 8);
-  bytes -= 0x3030303030303030u;
-  if (((bytes | (bytes + 0x7676767676767676u)) & 0x8080808080808080u) != 0) return false;
-  bytes = (bytes * 10) + (bytes >> 8);
-  number = (((bytes & 0x000000FF000000FFu) * 0x000F424000000064u) +
-            (((bytes >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u)) >>
-           32;
-  return true;
-}
-
 // Reads ".123…" at `at`; leaves `at` behind it.
 bool read_fraction(const char*& at, const char* end, std::int64_t& nanos) {
   ++at;
   std::uint64_t eight = 0;
-  if (end - at >= 10 && read_eight(at, eight) && is_digit(at[8]) && !is_digit(at[9])) {
+  if (end - at >= 10 && read_eight_digits(at, eight) && is_digit(at[8]) && !is_digit(at[9])) {
     nanos = static_cast<std::int64_t>(eight) * 10 + (at[8] - '0');
     at += 9;
     return true;
@@ -94,9 +81,8 @@ bool Rfc3339Reader::read(std::string_view text, std::uint64_t& nanos) {
   std::int64_t fraction = 0, offset = 0;
   if (*at == '.' && !read_fraction(at, end, fraction)) return false;
   if (!read_offset(at, end, offset)) return false;
-  // The last second that fits 64 bits of nanoseconds lies in 2554.
   const std::int64_t second = second_ - offset;
-  if (second < 0 || second > 18'446'744'072) return false;
+  if (second < 0 || second > second_max) return false;
   nanos = static_cast<std::uint64_t>(second) * nanos_per_second + static_cast<std::uint64_t>(fraction);
   return true;
 }
