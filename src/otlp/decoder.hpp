@@ -92,7 +92,8 @@ class Decoder {
     KeyValue entry;
     if (!key_value(bytes, entry, 0)) return false;
     pending_.push_back(entry);
-    return pending_.size() % 1024 != 0 || has_room_for(pending_.size() * sizeof entry);
+    // Three times: as it grows it is there twice, and then its copy in the arena comes.
+    return pending_.size() % 1024 != 0 || has_room_for(3 * pending_.size() * sizeof entry);
   }
   void attach(Attributes& to, std::size_t mark);
 

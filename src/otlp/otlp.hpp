@@ -44,6 +44,8 @@ WireBatch encode(const SignalBatch& batch, BufferPool* pool);
 // OTLP/JSON: lower camel case, ids in hex, 64-bit integers as strings, enums as numbers; both
 // spellings of field names and numbers-or-strings are accepted; unknown fields are skipped.
 Result<SignalBatch> decode_json(Signal signal, std::string_view text, DecodeOptions options = {});
+// The most memory that parsing `text` takes beside the batch that comes of it.
+Bytes json_parsing_memory(std::string_view text);
 void encode_json(const SignalBatch& batch, Buffer& to);
 void encode_json(const LogBatch& batch, Buffer& to);
 void encode_json(const MetricBatch& batch, Buffer& to);

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "otlp/otlp.hpp"
+#include "component/admitted_decode.hpp"
 
 namespace rankwire::service {
 namespace {
 
-// Records in memory beside the bytes they point into. Sizes of one record with some attributes; an
-// attack of empty records is what the number is for.
+// Records in memory beside the bytes they point into, one with some attributes.
 constexpr std::uint64_t record_bytes_estimate = 400;
 
 // Seconds; a step of our own takes microseconds, where upstream's boundaries begin at 5 s.
@@ -18,7 +17,7 @@ const std::vector<double> duration_bounds = {0.000001, 0.00001, 0.0001, 0.00025,
 constexpr Duration room_recheck = std::chrono::seconds(1);
 
 Bytes decoding_estimate(const WireBatch& wire) {
-  return Bytes{wire.size.count * 3 + wire.record_count * record_bytes_estimate};
+  return Bytes{wire.size.count * 2 + wire.record_count * record_bytes_estimate};
 }
 
 }  // namespace
@@ -138,8 +137,12 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   if (has_queue_ && !prepared.batch_.is_wire()) {
     prepared.wire_.emplace(otlp::encode(prepared.batch_, surroundings_.environment.buffers.get()));
     prepared.wire_->set_client(prepared.batch_.client());
-    const Bytes held = prepared.batch_.memory_bytes() + prepared.wire_->wire().size;
-    RANKWIRE_TRY(grow(admission, held, prepared.records_, wanted));
+    // Beside what other pipelines of the same receiver have claimed for the same batch.
+    const Bytes held = admission.held() + prepared.wire_->wire().size;
+    if (!admission.grow_to(held)) {
+      count_refused(held, prepared.records_, wanted);
+      return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+    }
   }
   const SignalBatch& sized = prepared.wire_ ? *prepared.wire_ : prepared.batch_;
   prepared.size_ = sized.is_wire() ? sized.wire().size : Bytes{};
@@ -147,18 +150,20 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
   return prepared;
 }
 
-Result<void> Pipeline::grow(Admission& admission, Bytes total, std::uint64_t records, Bytes& wanted) const {
-  if (admission.grow_to(total)) return {};
+void Pipeline::count_refused(Bytes total, std::uint64_t records, Bytes& wanted) const {
   wanted = total;
   processors_->count_refused(records);
-  return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
 }
 
 Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& wanted) const {
   if (prepared.batch_.is_wire()) {
-    RANKWIRE_TRY(grow(admission, decoding_estimate(prepared.batch_.wire()), prepared.arrived_, wanted));
     const ClientRef client = prepared.batch_.client();
-    auto records = otlp::decode(prepared.batch_.wire());
+    const WireBatch& wire = prepared.batch_.wire();
+    const Bytes estimate = decoding_estimate(wire);
+    auto records = decode_admitted(admission, estimate,
+                                   [&wire](otlp::DecodeOptions options) { return otlp::decode(wire, options); });
+    if (!records && records.error().is_retryable())
+      count_refused(admission.held() + estimate, prepared.arrived_, wanted);
     if (!records) return std::move(records).error();
     prepared.batch_ = std::move(*records);
     prepared.batch_.set_client(client);

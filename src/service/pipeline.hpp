@@ -103,7 +103,8 @@ class Pipeline {
   const ProcessorChain* processors() const { return processors_.get(); }
 
  private:
-  Result<void> grow(Admission& admission, Bytes total, std::uint64_t records, Bytes& wanted) const;
+  // A batch found no memory: it wants `total`.
+  void count_refused(Bytes total, std::uint64_t records, Bytes& wanted) const;
   Result<void> process(Prepared& prepared, Admission& admission, Bytes& wanted) const;
   Result<void> reserve(Prepared& prepared) const;
 

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import configs
+import grpc
 import harness
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
@@ -35,8 +36,8 @@ def post(port, body, headers=None, path="/v1/logs"):
 
 
 def test_memory_stays_below_the_limit_under_an_attack_of_large_requests(start_agent, tmp_path):
-    down, http, grpc = harness.Sink(refusing=True), harness.free_port(), harness.free_port()
-    agent = start_agent(configs.otlp_through(grpc, http, down.url, limit_mib=64), http)
+    down, http, grpc_port = harness.Sink(refusing=True), harness.free_port(), harness.free_port()
+    agent = start_agent(configs.otlp_through(grpc_port, http, down.url, limit_mib=64), http)
     body, statuses = logs_request(1000, 10_000), []
 
     def attack():
@@ -55,9 +56,74 @@ def test_memory_stays_below_the_limit_under_an_attack_of_large_requests(start_ag
     down.kill()
 
 
+def field(number, content):
+    """A length-delimited field of protobuf."""
+    size, length = b"", len(content)
+    while length >= 0x80:
+        size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + content
+
+
+# Small on the wire, up to a hundred times as large in memory.
+EMPTY_RECORDS = field(1, field(2, field(2, b"") * 1_000_000))
+EMPTY_ATTRIBUTES = field(1, field(2, field(2, field(6, b"") * 1_000_000)))
+EMPTY_RESOURCES = field(1, b"") * 1_000_000 + field(1, field(2, field(2, b"")))
+ATTACKS = {"records": EMPTY_RECORDS, "attributes": EMPTY_ATTRIBUTES, "resources": EMPTY_RESOURCES}
+JSON_ATTACKS = {
+    "json records": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + b"{}," * 1_000_000 + b"{}]}]}]}",
+    "json nothing": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"arrayValue":{"values":['
+    + b"{}," * 1_000_000
+    + b"{}]}}}]}]}]}",
+}
+INSERT = "  attributes: {actions: [{key: a, value: b, action: insert}]}\n"
+
+
+def refusals_over_http(port, rounds):
+    statuses = []
+    for _ in range(rounds):
+        for body in ATTACKS.values():
+            statuses.append(post(port, body))
+        for body in JSON_ATTACKS.values():
+            statuses.append(post(port, body, {"Content-Type": "application/json"}))
+    return statuses
+
+
+def refusals_over_grpc(port, rounds):
+    codes = []
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.logs.v1.LogsService/Export")
+        for _ in range(rounds):
+            for body in ATTACKS.values():
+                try:
+                    export(body, timeout=20)
+                    codes.append(grpc.StatusCode.OK)
+                except grpc.RpcError as error:
+                    codes.append(error.code())
+    return codes
+
+
+def test_requests_that_are_small_on_the_wire_and_huge_in_memory_are_refused(start_agent, sink):
+    http, grpc_port = harness.free_port(), harness.free_port()
+    agent = start_agent(configs.otlp_through(grpc_port, http, sink.url, INSERT, "[attributes]", limit_mib=64), http)
+    over_http, over_grpc = [], []
+    threads = [threading.Thread(target=lambda: over_http.extend(refusals_over_http(http, 2))) for _ in range(4)]
+    threads += [threading.Thread(target=lambda: over_grpc.extend(refusals_over_grpc(grpc_port, 4))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert agent.peak_rss_mb() <= 64 * 1.048576
+    assert {status for status, _ in over_http} <= {200, 429} and 429 in {status for status, _ in over_http}
+    assert all(int(headers["Retry-After"]) >= 1 for status, headers in over_http if status == 429)
+    assert set(over_grpc) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert grpc.StatusCode.RESOURCE_EXHAUSTED in set(over_grpc)
+    # And it still works.
+    harness.wait_until(lambda: post(http, logs_request(10, 10))[0] == 200, 10, "nothing is taken after the attack")
+
+
 def test_wrong_requests_get_the_documented_statuses(start_agent, sink):
-    http, grpc = harness.free_port(), harness.free_port()
-    start_agent(configs.otlp_through(grpc, http, sink.url), http)
+    http, grpc_port = harness.free_port(), harness.free_port()
+    start_agent(configs.otlp_through(grpc_port, http, sink.url), http)
     assert post(http, b"")[0] == 200
     assert post(http, b"\xff\xff")[0] == 400
     assert post(http, b"{}", {"Content-Type": "text/plain"})[0] == 415
@@ -72,8 +138,8 @@ def test_wrong_requests_get_the_documented_statuses(start_agent, sink):
 
 
 def test_stopping_drains_what_was_accepted(start_agent, sink):
-    http, grpc = harness.free_port(), harness.free_port()
-    agent = start_agent(configs.otlp_through(grpc, http, sink.url), http)
+    http, grpc_port = harness.free_port(), harness.free_port()
+    agent = start_agent(configs.otlp_through(grpc_port, http, sink.url), http)
     request = ExportLogsServiceRequest()
     scope = request.resource_logs.add().scope_logs.add()
     for i in range(5000):

@@ -2,6 +2,7 @@
 // when the head is read, and each growth while chunks arrive or a body is decompressed.
 #include "receivers/otlp/otlp_handler.hpp"
 
+#include "component/admitted_decode.hpp"
 #include "net/compression.hpp"
 #include "otlp/otlp.hpp"
 
@@ -111,10 +112,13 @@ class OtlpExchange final : public net::Exchange {
   }
 
   Result<void> take_json(const Buffer& body) {
-    Result<SignalBatch> batch = otlp::decode_json(signal_, body.view());
+    const Bytes parsing = otlp::json_parsing_memory(body.view());
+    if (!admission_.grow_to(Bytes{admission_.held().count + parsing.count})) return no_room();
+    Result<SignalBatch> batch = decode_admitted(admission_, Bytes{body.size() * 2}, [&](otlp::DecodeOptions options) {
+      return otlp::decode_json(signal_, body.view(), options);
+    });
     if (!batch) return std::move(batch).error();
     if (batch->record_count() == 0) return {};
-    if (!admission_.grow_to(Bytes{batch->memory_bytes().count + body.size()})) return no_room();
     return deliver(std::move(*batch));
   }
 
