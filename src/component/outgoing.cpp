@@ -10,33 +10,31 @@ const WireBatch& OutgoingBatch::wire() {
   return converted_->wire();
 }
 
-namespace {
-// The memory form of `batch`, kept in `converted` when it had to be decoded.
-Result<const SignalBatch*> decoded(const SignalBatch& batch, std::optional<SignalBatch>& converted) {
-  if (!batch.is_wire()) return &batch;
-  if (!converted) {
-    auto records = otlp::decode(batch.wire());
+Result<const SignalBatch*> OutgoingBatch::decoded() {
+  if (!batch_.is_wire()) return &batch_;
+  if (!converted_) {
+    auto records = otlp::decode(batch_.wire(), {.memory_max = memory_max_});
+    is_too_large_ = !records && records.error().kind() == ErrorKind::refused;
     if (!records) return std::move(records).error();
-    converted = std::move(*records);
+    converted_ = std::move(*records);
   }
-  return &*converted;
+  return &*converted_;
 }
-}  // namespace
 
 Result<const LogBatch*> OutgoingBatch::logs() {
-  auto batch = decoded(batch_, converted_);
+  auto batch = decoded();
   if (!batch) return batch.error();
   return &(*batch)->logs();
 }
 
 Result<const MetricBatch*> OutgoingBatch::metrics() {
-  auto batch = decoded(batch_, converted_);
+  auto batch = decoded();
   if (!batch) return batch.error();
   return &(*batch)->metrics();
 }
 
 Result<const TraceBatch*> OutgoingBatch::traces() {
-  auto batch = decoded(batch_, converted_);
+  auto batch = decoded();
   if (!batch) return batch.error();
   return &(*batch)->traces();
 }

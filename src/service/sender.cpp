@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "otlp/otlp.hpp"
+
 namespace rankwire::service {
 namespace {
+
+// Of a batch that an exporter wants as records. Beside the budget, so small: few exporters do that.
+constexpr Bytes records_memory_max = 8_MiB;
 
 constexpr Duration unhealthy_after = std::chrono::minutes(1);
 // While the process stops, an attempt is worth more than politeness.
@@ -48,7 +53,7 @@ SendResult Sender::send(const SignalBatch& batch, std::stop_token abort) {
 SendResult Sender::send_until_decided(const SignalBatch& batch, const std::stop_token& abort) {
   const std::uint64_t records = batch.record_count();
   Attempts attempts{environment_.clock.now(), retry_.initial_interval};
-  OutgoingBatch outgoing(batch);
+  OutgoingBatch outgoing(batch, records_memory_max);
   for (;;) {
     const Result<Receipt> receipt = exporter_.send(outgoing, abort);
     if (receipt) {
@@ -56,6 +61,7 @@ SendResult Sender::send_until_decided(const SignalBatch& batch, const std::stop_
       return {};
     }
     const Error& error = receipt.error();
+    if (outgoing.is_too_large()) return send_halves(batch, abort);
     attempts_failed_.add();
     if (abort.stop_requested() || error.kind() == ErrorKind::cancelled) return {SendOutcome::unfinished, error};
     remember_failure(error);
@@ -72,6 +78,29 @@ SendResult Sender::send_until_decided(const SignalBatch& batch, const std::stop_
                            {"retry_in_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait_time).count()}});
     if (!wait(wait_time, abort)) return {SendOutcome::unfinished, error};
   }
+}
+
+SendResult Sender::send_halves(const SignalBatch& batch, const std::stop_token& abort) {
+  const std::uint64_t records = batch.record_count();
+  const Error too_large(ErrorKind::invalid,
+                        "a record of more than " + std::to_string(records_memory_max.count >> 20) + " MiB in memory");
+  if (records < 2) return drop(too_large, to_string(too_large.kind()), records);
+  auto halves = otlp::split(batch.wire(), (records + 1) / 2);
+  if (!halves || halves->size() < 2) return drop(too_large, to_string(too_large.kind()), records);
+  SendResult all;
+  std::uint64_t settled = 0;
+  for (WireBatch& half : *halves) {
+    const std::uint64_t in_half = half.record_count;
+    SendResult result = send_until_decided(SignalBatch(std::move(half)), abort);
+    if (result.outcome == SendOutcome::unfinished) {
+      // The whole batch comes again, and with it what is settled already.
+      accounting_.accepted(signal_, settled);
+      return result;
+    }
+    settled += in_half;
+    if (result.outcome == SendOutcome::dropped) all = std::move(result);
+  }
+  return all;
 }
 
 void Sender::succeeded(const Receipt& receipt, std::uint64_t records) {

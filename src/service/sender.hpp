@@ -53,6 +53,8 @@ class Sender {
     std::uint32_t count = 0;
   };
 
+  // A batch whose records are too large at once, in two halves.
+  SendResult send_halves(const SignalBatch& batch, const std::stop_token& abort);
   SendResult send_until_decided(const SignalBatch& batch, const std::stop_token& abort);
   void succeeded(const Receipt& receipt, std::uint64_t records);
   SendResult drop(const Error& error, std::string_view reason, std::uint64_t records);

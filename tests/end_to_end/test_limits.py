@@ -121,6 +121,29 @@ def test_requests_that_are_small_on_the_wire_and_huge_in_memory_are_refused(star
     harness.wait_until(lambda: post(http, logs_request(10, 10))[0] == 200, 10, "nothing is taken after the attack")
 
 
+def test_an_exporter_that_wants_records_gets_huge_requests_in_pieces(start_agent, tmp_path):
+    http, metrics = harness.free_port(), harness.free_port()
+    agent = start_agent(
+        f"""
+receivers: {{otlp: {{protocols: {{http: {{endpoint: 127.0.0.1:{http}}}}}}}}}
+processors: {{memory_limiter: {{check_interval: 1s, limit_mib: 64}}}}
+exporters: {{file: {{path: {tmp_path}/out.json}}}}
+service:
+  telemetry: {{metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: {metrics}}}}}}}}}]}}}}
+  pipelines: {{logs: {{receivers: [otlp], processors: [memory_limiter], exporters: [file]}}}}
+""",
+        http,
+    )
+    assert post(http, EMPTY_RECORDS)[0] == 200
+    post(http, EMPTY_ATTRIBUTES)
+    assert agent.peak_rss_mb() <= 64 * 1.048576
+    values = harness.metrics(metrics)
+    assert harness.total(values, "rankwire_delivered_records_total", signal="logs") == 1_000_000
+    assert harness.total(values, "rankwire_dropped_records_total", reason="invalid") == 1
+    with open(tmp_path / "out.json") as file:
+        assert sum(line.count("{}") for line in file) >= 1_000_000
+
+
 def test_wrong_requests_get_the_documented_statuses(start_agent, sink):
     http, grpc_port = harness.free_port(), harness.free_port()
     start_agent(configs.otlp_through(grpc_port, http, sink.url), http)
