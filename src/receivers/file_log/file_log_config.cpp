@@ -77,7 +77,6 @@ void FileLogConfig::fields(config::Fields& f) {
   f.field("storage", storage, "Extension that keeps the positions across restarts.");
   f.section("retry_on_failure", retry_on_failure, "Pauses after a failed delivery.");
   f.squash(parser);
-  f.unsupported("header", "use a regex_parser operator with `if` on the first lines instead");
 }
 
 void FileLogConfig::validate(config::Validator& v) const {
@@ -85,6 +84,8 @@ void FileLogConfig::validate(config::Validator& v) const {
   for (const auto& [key, patterns] : {std::pair{"include", &include}, std::pair{"exclude", &exclude}})
     for (const std::string& pattern : *patterns)
       if (const auto globs = Glob::parse(pattern); !globs) v.error(key, globs.error().message());
+  if (parser.header.has_value() && start_at == StartAt::end)
+    v.error("header", "needs start_at: beginning, or the header would not be read");
   if (delete_after_read && start_at == StartAt::end)
     v.error("delete_after_read", "needs start_at: beginning, or lines would be deleted unread");
 }
@@ -111,6 +112,7 @@ TailOptions tail_options(const FileLogConfig& config, FileSystem& files) {
   options.must_delete = config.delete_after_read;
   options.has_owner_facts = config.parser.include_file_owner_name || config.parser.include_file_owner_group_name ||
                             config.parser.include_file_permissions;
+  options.has_header = config.parser.header.has_value();
   if (config.ordering_criteria) options.choose = make_ordering(*config.ordering_criteria, files);
   return options;
 }

@@ -18,6 +18,7 @@ struct FileFacts {
   std::string path;                                       // As matched by `include`.
   std::string path_resolved;                              // Symbolic links followed.
   std::string owner_name, owner_group_name, permissions;  // Filled only when asked for.
+  std::string start;  // How the file begins, where it has a header and is not read from there.
 };
 
 // Parses one file, front to back. Used by the tailer's thread only.

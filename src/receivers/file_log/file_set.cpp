@@ -138,12 +138,20 @@ void FileSet::apply(const std::vector<DirectoryChange>& changes) {
 void FileSet::modified(const std::string& location) {
   const auto at = file_at_.find(location);
   if (at == file_at_.end()) {
-    if (is_included(location)) check(std::string(location));
+    if (is_included(location)) return check(std::string(location));
+    for (const std::string& base : possible_originals(name_of(location))) {
+      const auto original = slot_at_.find(directory_of(location) + "/" + base);
+      const auto slot = original == slot_at_.end() ? slots_.end() : slots_.find(original->second);
+      if (slot != slots_.end()) resume_finished(slot->second);
+    }
     return;
   }
   TrackedFile* file = find(at->second);
   if (file == nullptr) return;
   file->was_notified = true;
+  // What is known of it counts if it vanishes before its turn.
+  if (!file->is_open())
+    if (const auto status = disk_.status(location)) file->note_size(status->size);
   queue(*file);
 }
 
@@ -183,6 +191,7 @@ void FileSet::check(const std::string& path) {
   if (is_new) {
     const auto age = static_cast<std::uint64_t>(options_.exclude_older_than.count());
     if (age != 0 && status->modified_nanos + age < environment_.clock.unix_nanos()) return;
+    if (is_compressed_generation(path, *status)) return;
     if (is_known_elsewhere(path, *status) || is_copy(path, *status)) return;
     at = slots_.try_emplace(path).first;
     at->second.path = path;
@@ -202,7 +211,7 @@ bool FileSet::is_known_elsewhere(const std::string& path, const FileStatus& stat
   const auto slot = slots_.find(owner);
   if (slot == slots_.end()) return false;
   const auto is_same = [&](const Finished& finished) {
-    return finished.record.identity == status.identity && finished.record.size <= status.size;
+    return finished.record.identity == status.identity && (is_gzip_path(path) || finished.record.size <= status.size);
   };
   if (std::any_of(slot->second.finished.begin(), slot->second.finished.end(), is_same)) return true;
   // The slot that read it before decides first whether it is one of its generations.
@@ -210,8 +219,23 @@ bool FileSet::is_known_elsewhere(const std::string& path, const FileStatus& stat
   return false;
 }
 
+// What `include` matches besides the file it was made from is read as that one's generation: its
+// lines may be known already.
+bool FileSet::is_compressed_generation(const std::string& path, const FileStatus& status) {
+  if (!path.ends_with(".gz")) return false;
+  for (const std::string& base : possible_originals(name_of(path))) {
+    const std::string original = directory_of(path) + "/" + base;
+    if (!slots_.contains(original)) continue;
+    if (!by_identity_.contains(status.identity) && !known_at_.contains(status.identity))
+      look_again_.push_back(original);
+    return true;
+  }
+  return false;
+}
+
 void FileSet::check_current(Slot& slot, const FileStatus& status) {
   TrackedFile& file = *slot.current;
+  file.note_size(status.size);
   const bool is_changed =
       file.is_gzip ? status.modified_nanos != file.modified_nanos : status.size != file.taken + file.untaken;
   if (!is_changed || file.is_queued) return;
@@ -330,7 +354,7 @@ void FileSet::finish(Slot& slot, TrackedFile& file) {
   if (file.links == 0) record.identity = {};
   positions_.describe(file.id, record.identity, record.fingerprint, true);
   if (file.links != 0) known_at_[record.identity] = file.path;
-  slot.finished.push_back({file.id, std::move(record)});
+  slot.finished.push_back({file.id, std::move(record), file.guard()});
 }
 
 void FileSet::remove(TrackedFile& file) {
@@ -370,6 +394,8 @@ FileFacts FileSet::facts_of(const TrackedFile& file) {
   FileFacts facts{.path = file.path,
                   .path_resolved = slot != slots_.end() && !slot->second.real_path.empty() ? slot->second.real_path
                                                                                            : file.real_path};
+  constexpr std::size_t header_size_max = 64 * 1024;
+  if (options_.has_header && file.size != 0) facts.start = read_start(file.real_path, file.is_gzip, header_size_max);
   if (!options_.has_owner_facts) return facts;
   const auto status = disk_.status(file.real_path);
   if (!status) return facts;

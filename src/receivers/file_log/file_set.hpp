@@ -84,6 +84,7 @@ class FileSet {
   struct Finished {
     std::uint32_t id = 0;
     FileRecord record;
+    std::string guard;  // The bytes before the position; empty after a restart.
   };
   struct Slot {
     std::string path;
@@ -111,6 +112,7 @@ class FileSet {
   void check(const std::string& path);
   void check_current(Slot& slot, const FileStatus& status);
   bool is_known_elsewhere(const std::string& path, const FileStatus& status);
+  bool is_compressed_generation(const std::string& path, const FileStatus& status);
   void vanished(Slot& slot);
 
   // file_set_rotation.cpp: generations of one slot.
@@ -126,6 +128,9 @@ class FileSet {
   void add_generation(Slot& slot, const Missed& missed);
   void add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known);
   void resume_finished(Slot& slot);
+  bool resume(Slot& slot, const Finished& known);
+  bool holds(const Sibling& sibling, std::uint64_t offset, const std::string& guard);
+  bool has_twin(const Slot& slot, const Fingerprint& fingerprint) const;
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
   void add_history(Slot& slot, const Sibling& sibling);
   void demote(TrackedFile& file);

@@ -8,19 +8,6 @@ namespace {
 
 constexpr std::size_t compared_bytes = 4096;
 
-// The names that `name` may be an older generation of: "app.log" for "app.log.1.gz".
-std::vector<std::string> possible_originals(const std::string& name) {
-  std::vector<std::string> names;
-  const std::size_t dot = name.rfind('.');
-  for (std::size_t at = 1; at < name.size(); ++at) {
-    if (name[at] != '.' && name[at] != '-' && name[at] != '_') continue;
-    names.push_back(name.substr(0, at));
-    if (dot != std::string::npos && at < dot) names.push_back(name.substr(0, at) + name.substr(dot));
-  }
-  std::erase_if(names, [&](const std::string& base) { return !is_sibling_name(base, name); });
-  return names;
-}
-
 }  // namespace
 
 bool FileSet::is_copy(const std::string& path, const FileStatus& status) {

@@ -77,7 +77,8 @@ bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new)
       siblings.is_torn = true;
     else if (continued)
       add_generation(slot, *continued);
-    else if (recognised == Recognised::unknown && is_new && sibling.status.modified_nanos <= known_since_nanos_)
+    else if (recognised == Recognised::unknown && is_new && sibling.status.modified_nanos <= known_since_nanos_ &&
+             (options_.start_at == StartAt::end || !is_included(sibling.path)))
       add_history(slot, sibling);
     else if (recognised == Recognised::unknown)
       add_generation(slot, {sibling, {}});
@@ -104,7 +105,10 @@ void FileSet::add_history(Slot& slot, const Sibling& sibling) {
 }
 
 void FileSet::look_again() {
-  for (const std::string& path : std::exchange(look_again_, {})) {
+  std::vector<std::string> paths = std::exchange(look_again_, {});
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  for (const std::string& path : paths) {
     const auto at = slots_.find(path);
     if (at == slots_.end()) continue;
     const auto status = disk_.status(path);
@@ -176,13 +180,22 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
   }
   const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
   const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
-  for (Finished& finished : slot.finished) {
-    if (!finished.record.fingerprint.matches(start) || shown(finished.record.position) != length) continue;
-    known_at_.erase(finished.record.identity);
-    finished.record.identity = sibling.status.identity;
-    finished.record.real_path = sibling.path;
+  for (auto at = slot.finished.begin(); at != slot.finished.end(); ++at) {
+    const FileRecord& record = at->record;
+    if (!record.fingerprint.matches(start) || shown(record.position) > length) continue;
+    const bool is_whole = shown(record.position) == length;
+    const bool must_compare = !is_whole || has_twin(slot, record.fingerprint);
+    if (must_compare && (at->guard.empty() ? !is_whole : !holds(sibling, record.position, at->guard))) continue;
+    known_at_.erase(record.identity);
+    if (!is_whole) {  // Somebody wrote to it after it was forgotten.
+      continued = Missed{sibling, std::move(*at)};
+      slot.finished.erase(at);
+      return Recognised::known;
+    }
+    at->record.identity = sibling.status.identity;
+    at->record.real_path = sibling.path;
     known_at_[sibling.status.identity] = slot.path;
-    positions_.describe(finished.id, sibling.status.identity, finished.record.fingerprint, true);
+    positions_.describe(at->id, sibling.status.identity, record.fingerprint, true);
     return Recognised::known;
   }
   for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
@@ -195,13 +208,47 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
   }
   for (auto& [id, file] : files_) {
     if (file->path != slot.path || !file->fingerprint.matches(start) || shown(file->taken) > length) continue;
-    if (sibling.is_gzip) return Recognised::known;
-    auto other = disk_.open(sibling.path, {});
-    if (!other || !file->has_same_guard(**other)) continue;
-    copies_[sibling.status.identity] = sibling.status.size;
+    if (!sibling.is_gzip) {
+      auto other = disk_.open(sibling.path, {});
+      if (!other || !file->has_same_guard(**other)) continue;
+      copies_[sibling.status.identity] = sibling.status.size;
+      return Recognised::known;
+    }
+    if (file->compressed_as == sibling.status.identity) return Recognised::known;
+    const auto named = disk_.status(file->real_path);
+    if (file->compressed_as.inode != 0 || (named && named->identity == file->identity)) continue;
+    const bool must_compare = shown(file->size) != length || has_twin(slot, file->fingerprint);
+    if (must_compare && !holds(sibling, file->taken, file->guard())) continue;
+    file->compressed_as = sibling.status.identity;
     return Recognised::known;
   }
   return Recognised::unknown;
+}
+
+// Whether another generation begins in the same way.
+bool FileSet::has_twin(const Slot& slot, const Fingerprint& fingerprint) const {
+  std::size_t count = 0;
+  for (const Finished& finished : slot.finished) count += finished.record.fingerprint == fingerprint ? 1 : 0;
+  for (const Finished& restored : slot.restored) count += restored.record.fingerprint == fingerprint ? 1 : 0;
+  for (const auto& [id, file] : files_) count += file->path == slot.path && file->fingerprint == fingerprint ? 1 : 0;
+  return count > 1;
+}
+
+// Whether `guard` stands before `offset` in the contents. Reads a compressed file up to there.
+bool FileSet::holds(const Sibling& sibling, std::uint64_t offset, const std::string& guard) {
+  const auto file = disk_.open(sibling.path, {});
+  if (!file || guard.size() > offset) return false;
+  std::string found(guard.size(), '\0');
+  Result<std::size_t> count = 0;
+  if (sibling.is_gzip) {
+    GzipStream stream;
+    const auto reached = stream.skip_to(**file, offset - guard.size());
+    if (!reached || !*reached) return false;
+    count = stream.read(**file, found.data(), found.size());
+  } else {
+    count = (*file)->read_at(offset - guard.size(), found.data(), found.size());
+  }
+  return count && *count == guard.size() && found == guard;
 }
 
 void FileSet::add_generation(Slot& slot, const Missed& missed) {
@@ -286,21 +333,24 @@ TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::
 // Somebody still writes to a file that was rotated out and read to its end.
 void FileSet::resume_finished(Slot& slot) {
   for (auto at = slot.finished.begin(); at != slot.finished.end();) {
-    const auto status = disk_.status(at->record.real_path);
-    if (!status || !(status->identity == at->record.identity) || at->record.real_path.ends_with(".gz") ||
-        status->size <= at->record.position) {
+    if (at->record.real_path.ends_with(".gz") || !resume(slot, *at))
       ++at;
-      continue;
-    }
-    const std::optional<Finished> known = std::move(*at);
-    at = slot.finished.erase(at);
-    TrackedFile* newest = slot.newest;
-    TrackedFile& file = add_file(slot, *status, known->record.real_path, known, known->record.position, false);
-    if (newest != nullptr) unlink_late(slot, file, newest);
-    file.is_rotated = true;
-    ++rotated_count_;
-    queue(file);
+    else
+      at = slot.finished.erase(at);
   }
+}
+
+bool FileSet::resume(Slot& slot, const Finished& finished) {
+  const auto status = disk_.status(finished.record.real_path);
+  if (!status || !(status->identity == finished.record.identity) || status->size <= finished.record.position)
+    return false;
+  TrackedFile* newest = slot.newest;
+  TrackedFile& file = add_file(slot, *status, finished.record.real_path, finished, finished.record.position, false);
+  if (newest != nullptr) unlink_late(slot, file, newest);
+  file.is_rotated = true;
+  ++rotated_count_;
+  queue(file);
+  return true;
 }
 
 void FileSet::drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current) {

@@ -43,13 +43,21 @@ class CountingIntake final : public Intake {
     const std::lock_guard lock(mutex_);
     for (const auto& resource : batch.logs().resources)
       for (const auto& scope : resource.scopes)
-        for (const LogRecord& record : scope.records) lines_.emplace_back(record.body.text());
+        for (const LogRecord& record : scope.records) {
+          lines_.emplace_back(record.body.text());
+          const Value* job = find(record.attributes, "job");
+          jobs_.emplace_back(job == nullptr ? "" : job->text());
+        }
     Settlement(std::move(completion)).settle();
     changed_.notify_all();
     return {};
   }
   void count_dropped(std::uint64_t, std::string_view, std::string_view, std::string_view) override {}
 
+  Lines jobs() {
+    const std::lock_guard lock(mutex_);
+    return jobs_;
+  }
   Lines wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(5), [&] { return lines_.size() >= count; });
@@ -60,6 +68,7 @@ class CountingIntake final : public Intake {
   std::mutex mutex_;
   std::condition_variable changed_;
   Lines lines_;
+  Lines jobs_;  // The attribute of that name, of each line.
 };
 
 struct ReceiverFixture : TailFixture {
@@ -189,4 +198,34 @@ TEST_CASE("a missing storage extension stops the start with its name") {
   const auto started = (*receiver)->start(t.host);
   REQUIRE_FALSE(started.has_value());
   CHECK(started.error().message().find("redis_storage") != std::string::npos);
+}
+
+TEST_CASE("the header of a file is known after a restart, and each generation has its own") {
+  ReceiverFixture t;
+  const std::string config = t.yaml(
+      "storage: file_storage\n"
+      "header: {pattern: '^# ', metadata_operators: [{type: regex_parser, regex: '^# job=(?P<job>.*)$'}]}\n");
+  t.append("a.log", "# job=one\n1\n");
+  auto receiver = t.make(config);
+  REQUIRE(receiver.has_value());
+  REQUIRE((*receiver)->start(t.host).has_value());
+  CHECK(t.counting.wait_for(1) == Lines{"1"});
+  (*receiver)->stop(Deadline::after(t.clock, std::chrono::seconds(5)));
+  t.append("a.log", "2\n");
+  t.rename("a.log", "a.log.1");
+  t.append("a.log", "# job=two\n3\n");
+  receiver = t.make(config);
+  REQUIRE((*receiver)->start(t.host).has_value());
+  CHECK(t.counting.wait_for(3) == Lines{"1", "2", "3"});
+  CHECK(t.counting.jobs() == Lines{"one", "one", "two"});
+  (*receiver)->stop(Deadline::after(t.clock, std::chrono::seconds(5)));
+}
+
+TEST_CASE("a header without operators, with a wrong pattern or from the end is refused") {
+  ReceiverFixture t;
+  CHECK_FALSE(t.make(t.yaml("header: {pattern: '^#'}\n")).has_value());
+  CHECK_FALSE(t.make(t.yaml("header: {pattern: '(', metadata_operators: [{type: noop}]}\n")).has_value());
+  CHECK_FALSE(
+      t.make(t.yaml("header: {pattern: '^#', metadata_operators: [{type: filter, expr: 'true'}]}\n")).has_value());
+  CHECK_FALSE(t.make("include: [/x]\nheader: {pattern: '^#', metadata_operators: [{type: noop}]}\n").has_value());
 }

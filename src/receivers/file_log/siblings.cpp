@@ -61,6 +61,18 @@ bool is_sibling_name(std::string_view base, std::string_view name) {
          read_mark(mark_of(base, name)).order == Order::by_date;
 }
 
+std::vector<std::string> possible_originals(const std::string& name) {
+  std::vector<std::string> names;
+  const std::size_t dot = name.rfind('.');
+  for (std::size_t at = 1; at < name.size(); ++at) {
+    if (name[at] != '.' && name[at] != '-' && name[at] != '_') continue;
+    names.push_back(name.substr(0, at));
+    if (dot != std::string::npos && at < dot) names.push_back(name.substr(0, at) + name.substr(dot));
+  }
+  std::erase_if(names, [&](const std::string& base) { return !is_sibling_name(base, name); });
+  return names;
+}
+
 void sort_oldest_first(std::vector<Sibling>& siblings, std::string_view base) {
   std::vector<Order> orders;
   for (const Sibling& sibling : siblings) orders.push_back(read_mark(mark_of(base, sibling.name)).order);

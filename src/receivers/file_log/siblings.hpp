@@ -22,6 +22,9 @@ struct Sibling {
 // for files that a rotation is still writing (`.tmp`).
 bool is_sibling_name(std::string_view base, std::string_view name);
 
+// The names that `name` may be an older generation of: "app.log" for "app.log.1.gz".
+std::vector<std::string> possible_originals(const std::string& name);
+
 struct Siblings {
   std::vector<Sibling> found;  // Oldest first.
   bool is_torn = false;        // Something was renamed or removed meanwhile: look again.

@@ -30,6 +30,7 @@ struct TailOptions {
   bool must_drop_cache = false;
   bool must_delete = false;
   bool has_owner_facts = false;
+  bool has_header = false;  // Parsers must know how a file begins.
   // Chooses among the matched paths (ordering_criteria); empty: all of them.
   std::function<void(std::vector<std::string>& paths)> choose;
 

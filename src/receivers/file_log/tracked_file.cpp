@@ -15,7 +15,15 @@ Result<void> TrackedFile::open(FileSystem& files, bool must_lock) {
     if (const auto locked = (*opened)->lock(); !locked) return Error(ErrorKind::denied, locked.error().message());
   file = std::move(*opened);
   carry_.clear();
+  learn_guard();
   return {};
+}
+
+void TrackedFile::learn_guard() {
+  if (is_gzip || guard_size_ != 0 || taken == 0) return;
+  const std::size_t wanted = std::min<std::uint64_t>(guard_size_max, taken);
+  const auto count = file->read_at(taken - wanted, guard_.data(), wanted);
+  if (count && *count == wanted) guard_size_ = wanted;
 }
 
 void TrackedFile::close() {

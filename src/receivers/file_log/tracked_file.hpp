@@ -2,6 +2,7 @@
 // Used by the tailer's thread only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -55,6 +56,7 @@ class TrackedFile {
   TrackedFile* previous = nullptr;     // The generation to be read to its end before this one.
   TrackedFile* next = nullptr;         // The one that waits for this one.
   bool is_ended = false;               // The parser was told that no more will come.
+  FileIdentity compressed_as;          // The file found to hold its compressed contents.
   std::uint32_t described_length = 0;  // Of the fingerprint, as last written to the checkpoint.
   bool was_notified = false;           // Since the last scan: change notification works here.
   // The generation whose held data this one's parser took over, until that data is delivered.
@@ -69,12 +71,17 @@ class TrackedFile {
   void close();
   // Size and times as they are now. False if that failed.
   bool refresh();
+  // Of a file that is not open: `size` is on disk.
+  void note_size(std::uint64_t size_on_disk) {
+    if (!is_open() && !is_gzip) size = std::max(size, size_on_disk);
+  }
   // Reads at most `room` bytes that follow `taken` into `into`, which has guard_size_max to spare.
   ReadOutcome read(char* into, std::size_t room);
   // Notes that the first `count` bytes of `data`, which began at `taken`, were parsed.
   void take(std::string_view data, std::size_t count, std::uint32_t fingerprint_length_max);
   // Whether the bytes before `taken` in `other` are the same.
   bool has_same_guard(File& other) const;
+  std::string guard() const { return {guard_.data(), guard_size_}; }
   void move_to(std::uint64_t offset);
   // From the file itself, if it is open and nothing of it was parsed yet.
   void learn_fingerprint(std::uint32_t length_max);
@@ -82,6 +89,7 @@ class TrackedFile {
  private:
   ReadOutcome read_plain(char* into, std::size_t room);
   ReadOutcome read_gzip(char* into, std::size_t room);
+  void learn_guard();
   void grow_fingerprint(std::string_view data, std::uint32_t length_max);
 
   std::array<char, guard_size_max> guard_{};

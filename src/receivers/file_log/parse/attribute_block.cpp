@@ -1,5 +1,6 @@
 #include "receivers/file_log/parse/attribute_block.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace rankwire::file_log {
@@ -11,11 +12,12 @@ struct OwnedBuffer {
 };
 }  // namespace
 
-AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner) {
+AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner,
+                               std::span<const KeyValue> more) {
   // An empty set still takes one place, to have an address of its own.
   std::size_t places = 0, text_size = 0;
   for (const AttributeTexts& set : sets) {
-    places += std::max<std::size_t>(set.size(), 1);
+    places += std::max<std::size_t>(set.size() + more.size(), 1);
     for (const auto& [key, value] : set) text_size += key.size() + value.size();
   }
   auto owned = std::make_shared<OwnedBuffer>();
@@ -29,12 +31,17 @@ AttributeBlock::AttributeBlock(const std::vector<AttributeTexts>& sets, std::sha
     return std::string_view(text - from.size(), from.size());
   };
   for (const AttributeTexts& set : sets) {
-    sets_.push_back(Attributes::shared(entry, static_cast<std::uint32_t>(set.size())));
+    const std::span<const KeyValue> added = &set == &sets.front() ? std::span<const KeyValue>() : more;
+    KeyValue* const first = entry;
     for (const auto& [key, value] : set) {
+      const auto is_same = [&](const KeyValue& other) { return other.key == key; };
+      if (std::any_of(added.begin(), added.end(), is_same)) continue;
       const std::string_view key_view = put(key);
       new (entry++) KeyValue{key_view, Value::of(put(value))};
     }
-    if (set.empty()) new (entry++) KeyValue{};
+    for (const KeyValue& other : added) new (entry++) KeyValue(other);
+    sets_.push_back(Attributes::shared(first, static_cast<std::uint32_t>(entry - first)));
+    if (entry == first) new (entry++) KeyValue{};
   }
   memory_ = SharedBytes(owned, &owned->buffer);
 }

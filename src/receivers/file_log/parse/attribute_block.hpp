@@ -1,6 +1,7 @@
 // Attribute sets that many records share, in one allocation that batches keep alive.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +16,10 @@ using AttributeTexts = std::vector<std::pair<std::string, std::string>>;
 class AttributeBlock {
  public:
   AttributeBlock() = default;
-  // Whoever keeps the block's memory keeps `owner` too.
-  AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner);
+  // Whoever keeps the block's memory keeps `owner` too, in which the values of `more` live: they
+  // belong to every set but the first, in place of what is called the same there.
+  AttributeBlock(const std::vector<AttributeTexts>& sets, std::shared_ptr<const void> owner,
+                 std::span<const KeyValue> more = {});
 
   // Immutable: copied on the first change of a record. data() is never null and unique to the set
   // while the block lives, so that it identifies the set.

@@ -70,6 +70,7 @@ LineParser::LineParser(std::shared_ptr<const LinePlan> plan, FileFacts facts)
   run_.file = &facts_.path;
   run_.drops = &drops_;
   if (plan_->graph != nullptr) run_.states = plan_->graph->make_states();
+  if (plan_->header != nullptr) header_.emplace(plan_->header);
 }
 
 void LineParser::build_attributes() {
@@ -89,7 +90,22 @@ void LineParser::build_attributes() {
     }
   }
   sets.insert(sets.begin(), {resource, plain});
-  block_ = AttributeBlock(sets, plan_);
+  if (!header_) {
+    block_ = AttributeBlock(sets, plan_);
+    return;
+  }
+  using Owners = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
+  block_ = AttributeBlock(sets, std::make_shared<Owners>(plan_, header_->memory()), header_->attributes());
+}
+
+// How much of `data` belongs to the header. What stood before `offset` was taken by another parser.
+std::size_t LineParser::parse_header(std::string_view data, std::uint64_t offset, bool is_end) {
+  if (offset != 0 && !facts_.start.empty()) header_->take_again(std::exchange(facts_.start, {}), offset);
+  if (header_->is_done()) return 0;
+  const bool has_mark = offset == 0 && data.starts_with(byte_order_mark);
+  const std::size_t mark = has_mark ? byte_order_mark.size() : 0;
+  const std::size_t taken = header_->take(data.substr(mark), is_end);
+  return taken == 0 ? 0 : mark + taken;
 }
 
 void LineParser::begin(LogBatch& out, std::size_t size) {
@@ -125,6 +141,16 @@ void LineParser::finish(std::uint64_t offset) {
 }
 
 std::size_t LineParser::parse(std::string_view data, std::uint64_t offset, bool is_end, LogBatch& out) {
+  if (header_ && !header_->is_done()) {
+    const std::size_t size = parse_header(data, offset, is_end);
+    const std::size_t rest = data.size() - size;
+    if (header_->is_done() && size != 0) return size + parse(data.substr(size), offset + size, is_end, out);
+    if (!header_->is_done()) {
+      untaken_size_ = rest;
+      untaken_since_ = plan_->clock->now();
+      return size;
+    }
+  }
   begin(out, data.size());
   std::size_t taken = 0;
   if (offset == 0 && plan_->decoder->encoding() == TextEncoding::utf8 && data.starts_with(byte_order_mark))
@@ -366,8 +392,13 @@ std::optional<Instant> LineParser::flush_due() const {
 }
 
 std::size_t LineParser::flush(Instant now, std::string_view untaken, std::uint64_t offset, LogBatch& out) {
-  begin(out, untaken.size());
   const bool is_all = now == Instant::max();
+  if (header_ && !header_->is_done() && !untaken.empty() && (is_all || now >= untaken_since_ + plan_->flush_period)) {
+    const std::size_t size = parse_header(untaken, offset, true);
+    untaken_size_ = untaken.size() - size;
+    if (size != 0) return size;
+  }
+  begin(out, untaken.size());
   std::size_t taken = 0;
   const bool may_flush = plan_->flush_period.count() > 0 || is_all;
   if (!untaken.empty() && may_flush && (is_all || now >= untaken_since_ + plan_->flush_period)) {
@@ -399,7 +430,7 @@ void LineParser::continue_from(FileParser& previous) {
 FileParser::Drops LineParser::take_drops() { return std::exchange(drops_, {}); }
 
 bool LineParser::is_replaceable() const {
-  return !plan_->file.record_number && !is_skipping_ && untaken_size_ == 0 && !held_from();
+  return !header_ && !plan_->file.record_number && !is_skipping_ && untaken_size_ == 0 && !held_from();
 }
 
 }  // namespace rankwire::file_log

@@ -7,6 +7,7 @@
 #include "receivers/file_log/file_parser.hpp"
 #include "receivers/file_log/parse/attribute_block.hpp"
 #include "receivers/file_log/parse/container_joiner.hpp"
+#include "receivers/file_log/parse/header.hpp"
 #include "receivers/file_log/parse/line_plan.hpp"
 #include "receivers/file_log/parse/operators/operator.hpp"
 #include "receivers/file_log/parse/record_sink.hpp"
@@ -26,6 +27,7 @@ class LineParser final : public FileParser {
   bool is_replaceable() const override;
 
  private:
+  std::size_t parse_header(std::string_view data, std::uint64_t offset, bool is_end);
   void begin(LogBatch& out, std::size_t size);
   void end();
   // A new record: in the batch, or on its way through the operators until `finish`.
@@ -48,7 +50,8 @@ class LineParser final : public FileParser {
   void build_attributes();
 
   const std::shared_ptr<const LinePlan> plan_;
-  const FileFacts facts_;
+  FileFacts facts_;
+  std::optional<HeaderReader> header_;
   AttributeBlock block_;  // Made with the first record: most of ten thousand files are idle.
   RecordSink sink_;
   Rfc3339Reader time_;

@@ -15,6 +15,7 @@
 namespace rankwire::file_log {
 
 class OperatorGraph;
+struct HeaderPlan;
 
 // What happens to an entry that an operator cannot process.
 enum class OnError : std::uint8_t { send, send_quiet, drop, drop_quiet };
@@ -49,6 +50,7 @@ struct LinePlan {
   std::optional<ContainerStage> container;
   bool has_container_operator = false;         // In the graph.
   std::shared_ptr<const OperatorGraph> graph;  // Null: records are appended as they are.
+  std::shared_ptr<const HeaderPlan> header;    // Null: files have none.
   Clock* clock = nullptr;
   Logger* log = nullptr;
 };

@@ -36,6 +36,8 @@ class ParseFixture {
     if (parser_ == nullptr) parser_ = factory_->make(facts);
     return *parser_;
   }
+  // As after a restart.
+  void start_at(std::uint64_t offset) { offset_ = offset; }
   // Continues behind what was taken before.
   std::size_t parse(std::string_view data, bool is_end = false) {
     // Kept with the batch, as the tailer's buffers are.

@@ -1,5 +1,6 @@
 #include "receivers/file_log/parse/parser_settings.hpp"
 
+#include "receivers/file_log/parse/header.hpp"
 #include "receivers/file_log/parse/line_parser.hpp"
 #include "receivers/file_log/parse/operators/build.hpp"
 
@@ -73,6 +74,59 @@ void read_templates(const config::StringMap& from, FieldPath::Root root, const s
   }
 }
 
+// Problems of operators, as problems of the receiver.
+void report(const config::Diagnostics& found, config::Validator& v) {
+  for (const config::Diagnostic& problem : found.all()) {
+    const std::string key = problem.path.substr(0, problem.path.find_first_of(":["));
+    // The receiver's own place is that of the list; the operator's says more.
+    const std::string place = problem.place.source == nullptr ? "" : problem.place.text() + ": ";
+    const std::string message = place + problem.path + ": " + problem.message;
+    if (problem.severity == config::Severity::error)
+      v.error(key, message, problem.suggestion);
+    else
+      v.warning(key, message, problem.suggestion);
+  }
+}
+
+void validate_header(const HeaderConfig& header, const TextDecoder& decoder, config::Validator& v) {
+  if (decoder.unit_size() != 1 || decoder.encoding() == TextEncoding::raw_bytes)
+    v.error("header", "is not supported with this encoding");
+  if (const auto pattern = Pattern::compile(header.pattern); header.pattern.empty() || !pattern)
+    v.error("header", "pattern: " + (pattern ? std::string("must be set") : pattern.error().message()));
+  if (!header.metadata_operators.is_sequence() || header.metadata_operators.items().empty())
+    return v.error("header", "metadata_operators: there must be at least one");
+  for (const config::Node& item : header.metadata_operators.items()) {
+    const config::Node* type = item.find("type");
+    if (type != nullptr && type->text() == "filter")
+      v.error("header", "metadata_operators: filter is not allowed here");
+  }
+  config::Diagnostics found;
+  build_operators(header.metadata_operators, "header::metadata_operators", {}, found);
+  report(found, v);
+}
+
+std::shared_ptr<const HeaderPlan> make_header(const HeaderConfig& header, std::size_t line_size_max, Clock& clock,
+                                              Logger& log, config::Diagnostics& diagnostics) {
+  auto pattern = Pattern::compile(header.pattern);
+  auto decoder = TextDecoder::make("utf-8");
+  if (!pattern || !decoder) {
+    diagnostics.error({}, "header", "is not valid");
+    return nullptr;
+  }
+  auto lines = std::make_shared<LinePlan>();
+  lines->decoder = std::move(*decoder);
+  lines->keeps_leading_space = lines->keeps_trailing_space = true;
+  lines->line_size_max = line_size_max;
+  lines->file.name = false;
+  BuiltOperators operators = build_operators(header.metadata_operators, "header", {}, diagnostics);
+  lines->container = operators.container;
+  lines->has_container_operator = operators.has_container_operator;
+  lines->graph = std::move(operators.graph);
+  lines->clock = &clock;
+  lines->log = &log;
+  return std::make_shared<HeaderPlan>(HeaderPlan{std::move(*pattern), std::move(lines)});
+}
+
 BuiltOperators build(const ParserConfig& config, LinePlan& plan, config::Diagnostics& diagnostics) {
   InputTemplates templates;
   read_templates(config.attributes, FieldPath::Root::attributes, "attributes", plan.attributes, templates, diagnostics);
@@ -91,6 +145,11 @@ void MultilineConfig::fields(config::Fields& f) {
 void MultilineConfig::validate(config::Validator& v) const {
   if (line_start_pattern.empty() == line_end_pattern.empty())
     v.error("", "exactly one of line_start_pattern and line_end_pattern must be set");
+}
+
+void HeaderConfig::fields(config::Fields& f) {
+  f.field("pattern", pattern, "Lines at the start of a file that match are its header.");
+  f.field("metadata_operators", metadata_operators, "What makes attributes of a line of the header.");
 }
 
 void ParserConfig::fields(config::Fields& f) {
@@ -113,6 +172,7 @@ void ParserConfig::fields(config::Fields& f) {
   f.field("include_file_permissions", include_file_permissions, "Add log.file.permissions.");
   f.field("include_file_record_number", include_file_record_number, "Add log.file.record_number, counted from 1.");
   f.field("include_file_record_offset", include_file_record_offset, "Add log.file.record_offset, in bytes.");
+  f.optional_section("header", header, "Lines at the start of each file that become attributes of its records.");
   f.field("operators", operators, "What is done to each record, in order; see OPERATORS.md.");
 }
 
@@ -122,20 +182,12 @@ void ParserConfig::validate(config::Validator& v) const {
     v.error("encoding", decoder.error().message());
     return;
   }
+  if (header.has_value()) validate_header(*header, **decoder, v);
   if (auto cutter = make_cutter(*this, **decoder); !cutter) v.error("multiline", cutter.error().message());
   LinePlan plan;
   config::Diagnostics found;
   build(*this, plan, found);
-  for (const config::Diagnostic& problem : found.all()) {
-    const std::string key = problem.path.substr(0, problem.path.find_first_of(":["));
-    // The receiver's own place is that of the list; the operator's says more.
-    const std::string place = problem.place.source == nullptr ? "" : problem.place.text() + ": ";
-    const std::string message = place + problem.path + ": " + problem.message;
-    if (problem.severity == config::Severity::error)
-      v.error(key, message, problem.suggestion);
-    else
-      v.warning(key, message, problem.suggestion);
-  }
+  report(found, v);
 }
 
 std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, Clock& clock, Logger& log,
@@ -155,6 +207,8 @@ std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, C
   plan->flush_period = config.force_flush_period;
   config::Diagnostics diagnostics;
   BuiltOperators operators = build(config, *plan, diagnostics);
+  if (config.header.has_value())
+    plan->header = make_header(*config.header, plan->line_size_max, clock, log, diagnostics);
   if (diagnostics.has_errors()) return nullptr;
   plan->container = operators.container;
   plan->has_container_operator = operators.has_container_operator;

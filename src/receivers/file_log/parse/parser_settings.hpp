@@ -26,6 +26,13 @@ struct MultilineConfig {
   void validate(config::Validator& v) const;
 };
 
+struct HeaderConfig {
+  std::string pattern;
+  config::Node metadata_operators;
+
+  void fields(config::Fields& f);
+};
+
 struct ParserConfig {
   std::string encoding = "utf-8";
   std::optional<MultilineConfig> multiline;
@@ -46,6 +53,7 @@ struct ParserConfig {
   bool include_file_record_number = false;
   bool include_file_record_offset = false;
   config::Node operators;
+  std::optional<HeaderConfig> header;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
