@@ -74,15 +74,19 @@ Result<Pattern> Pattern::compile(const std::string& text) {
   return pattern;
 }
 
-bool Pattern::is_scanned() const { return compiled_->scan.has_value(); }
+bool Pattern::is_scanned() const { return compiled_->scan.has_value() && compiled_->scan->is_straight(); }
 
 bool Pattern::matches(std::string_view text) const {
-  if (compiled_->scan.has_value()) return compiled_->scan->match(text, {});
+  // Without groups RE2 never goes back either.
+  if (is_scanned()) return compiled_->scan->match(text, {}) == ScanProgram::Outcome::matched;
   return compiled_->regex.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
 bool Pattern::capture(std::string_view text, std::span<std::string_view> groups) const {
-  if (compiled_->scan.has_value()) return compiled_->scan->match(text, groups);
+  if (compiled_->scan.has_value()) {
+    const auto outcome = compiled_->scan->match(text, groups);
+    if (outcome != ScanProgram::Outcome::gave_up) return outcome == ScanProgram::Outcome::matched;
+  }
   re2::StringPiece found[groups_max + 1];
   const auto count = std::min(groups.size(), names_.size());
   if (!compiled_->regex.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, found,

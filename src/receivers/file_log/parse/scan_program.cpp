@@ -1,12 +1,16 @@
 #include "receivers/file_log/parse/scan_program.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace rankwire::file_log {
 
 namespace {
 
 constexpr std::size_t steps_max = 256;
+constexpr int depth_max = 16;
+constexpr std::size_t splits_max = 16;  // What they can begin with is worked out by trying all ways.
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(unsigned c) { return (c | 0x20) - 'a' < 26u || c - '0' < 10u || c == '_'; }
@@ -21,26 +25,48 @@ class ScanProgram::Parser {
   explicit Parser(std::string_view pattern) : rest_(pattern) {}
 
   bool parse(std::vector<Step>& steps) {
-    if (!take('^')) return false;
-    while (!rest_.empty()) {
-      if (steps.size() > steps_max || !parse_one(steps)) return false;
-    }
-    return open_.empty();
+    is_anchored_ = take('^');
+    // In ^a|b only the first way is anchored.
+    return parse_ways(steps, is_anchored_) && rest_.empty() && split_count_ <= splits_max;
   }
   std::size_t group_count() const { return group_count_; }
+  bool is_anchored() const { return is_anchored_; }
 
  private:
-  static constexpr std::uint16_t no_group = 0xFFFF;
-
   bool take(char c) {
     if (rest_.empty() || rest_.front() != c) return false;
     rest_.remove_prefix(1);
     return true;
   }
 
+  // What stands in a group, or all of it: ways divided by |.
+  bool parse_ways(std::vector<Step>& steps, bool must_be_one) {
+    std::vector<std::vector<Step>> ways(1);
+    while (!rest_.empty() && rest_.front() != ')') {
+      if (take('|')) {
+        if (must_be_one) return false;
+        ways.emplace_back();
+      } else if (ways.back().size() > steps_max || !parse_one(ways.back())) {
+        return false;
+      }
+    }
+    // From the last to the first: each one before leads past all that comes after it.
+    split_count_ += ways.size() - 1;
+    std::vector<Step> all = std::move(ways.back());
+    for (std::size_t i = ways.size() - 1; i > 0; --i) {
+      std::vector<Step>& way = ways[i - 1];
+      if (all.size() + way.size() > steps_max) return false;
+      way.insert(way.begin(), Step{.type = StepType::split, .forward = static_cast<std::uint32_t>(way.size()) + 2});
+      way.push_back({.type = StepType::jump, .forward = static_cast<std::uint32_t>(all.size()) + 1});
+      way.insert(way.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+      all = std::move(way);
+    }
+    steps.insert(steps.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+    return true;
+  }
+
   bool parse_one(std::vector<Step>& steps) {
-    if (take('(')) return parse_open(steps);
-    if (take(')')) return parse_close(steps);
+    if (take('(')) return parse_group(steps);
     if (take('$')) {
       steps.push_back({.type = StepType::end});
       return rest_.empty() || rest_.find_first_not_of(')') == std::string_view::npos;
@@ -50,28 +76,28 @@ class ScanProgram::Parser {
     return parse_quantifier(bytes, steps);
   }
 
-  bool parse_open(std::vector<Step>& steps) {
-    std::uint16_t group = no_group;
-    if (take('?')) {
-      if (!take(':')) {
-        take('P');
-        const std::size_t end = rest_.find('>');
-        if (rest_.empty() || rest_.front() != '<' || end == std::string_view::npos) return false;
-        rest_.remove_prefix(end + 1);
-        group = static_cast<std::uint16_t>(group_count_++);
-      }
-    } else {
+  bool parse_group(std::vector<Step>& steps) {
+    if (++depth_ > depth_max) return false;
+    std::vector<Step> inner;
+    std::optional<std::uint16_t> group;
+    if (!take('?')) {
+      group = static_cast<std::uint16_t>(group_count_++);
+    } else if (!take(':')) {
+      take('P');
+      const std::size_t end = rest_.find('>');
+      if (rest_.empty() || rest_.front() != '<' || end == std::string_view::npos) return false;
+      rest_.remove_prefix(end + 1);
       group = static_cast<std::uint16_t>(group_count_++);
     }
-    open_.push_back(group);
-    if (group != no_group) steps.push_back({.type = StepType::open, .group = group});
-    return true;
-  }
-
-  bool parse_close(std::vector<Step>& steps) {
-    if (open_.empty()) return false;
-    if (open_.back() != no_group) steps.push_back({.type = StepType::close, .group = open_.back()});
-    open_.pop_back();
+    if (group) inner.push_back({.type = StepType::open, .group = *group});
+    if (!parse_ways(inner, false) || !take(')')) return false;
+    if (group) inner.push_back({.type = StepType::close, .group = *group});
+    --depth_;
+    if (take('?')) {
+      ++split_count_;
+      steps.push_back({.type = StepType::split, .forward = static_cast<std::uint32_t>(inner.size()) + 1});
+    }
+    steps.insert(steps.end(), std::make_move_iterator(inner.begin()), std::make_move_iterator(inner.end()));
     return rest_.empty() || std::strchr("+*?{", rest_.front()) == nullptr;
   }
 
@@ -159,6 +185,7 @@ class ScanProgram::Parser {
       has_quantifier = parse_counts(min, max);
     else
       has_quantifier = false;
+    const bool is_lazy = has_quantifier && take('?');
     if (!rest_.empty() && has_quantifier && std::strchr("?+*{", rest_.front()) != nullptr) return false;
     if (has_failed_) return false;
     // Counts are of characters; only ASCII ones have one byte.
@@ -171,6 +198,7 @@ class ScanProgram::Parser {
     }
     if (!has_quantifier && has_wide) return false;
     append_repeat(bytes, min, max, steps);
+    steps.back().is_lazy = is_lazy;
     return true;
   }
 
@@ -214,47 +242,85 @@ class ScanProgram::Parser {
   }
 
   std::string_view rest_;
-  std::vector<std::uint16_t> open_;
   std::size_t group_count_ = 0;
+  std::size_t split_count_ = 0;
+  int depth_ = 0;
+  bool is_anchored_ = false;
   bool has_failed_ = false;
 };
 
-ScanProgram::Bytes ScanProgram::first_bytes(const std::vector<Step>& steps, std::size_t from, bool& may_be_empty) {
-  Bytes first;
-  may_be_empty = false;
-  for (std::size_t i = from; i < steps.size(); ++i) {
-    const Step& step = steps[i];
-    if (step.type == StepType::literal) {
-      first.set(static_cast<unsigned char>(step.text.front()));
-      return first;
+ScanProgram::First ScanProgram::first_from(std::size_t step) const {
+  First first;
+  for (; step < steps_.size(); ++step) {
+    const Step& one = steps_[step];
+    switch (one.type) {
+      case StepType::literal: first.bytes.set(static_cast<unsigned char>(one.text.front())); return first;
+      case StepType::repeat:
+      case StepType::until:
+        first.bytes |= one.bytes;
+        if (one.min > 0) return first;
+        break;
+      case StepType::split: {
+        const First way = first_from(step + 1), other = first_from(step + one.forward);
+        return {first.bytes | way.bytes | other.bytes, way.may_be_empty || other.may_be_empty};
+      }
+      case StepType::jump: step += one.forward - 1; break;
+      default: break;
     }
-    if (step.type != StepType::repeat && step.type != StepType::until) continue;
-    first |= step.bytes;
-    if (step.min > 0) return first;
   }
-  may_be_empty = true;
+  first.may_be_empty = true;
   return first;
 }
 
-bool ScanProgram::is_unambiguous(const std::vector<Step>& steps) {
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+bool ScanProgram::prepare() {
+  const auto fill = [](ByteTable& table, const First& first) {
+    for (std::size_t byte = 0; byte < 256; ++byte) table[byte] = first.may_be_empty || first.bytes.test(byte);
+  };
+  const auto has_wide = [](const Bytes& bytes) { return (bytes >> 128).any(); };
+  is_straight_ = is_anchored_;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    if (step.type == StepType::split) {
+      is_straight_ = false;
+      const First way = first_from(i + 1), other = first_from(i + step.forward);
+      fill(step.next, way);
+      fill(step.next_other, other);
+      step.next_may_end = way.may_be_empty;
+      step.other_may_end = other.may_be_empty;
+    }
     const bool is_variable = step.type == StepType::until || (step.type == StepType::repeat && step.max != step.min);
-    bool may_be_empty = false;
-    if (is_variable && (step.bytes & first_bytes(steps, i + 1, may_be_empty)).any()) return false;
+    if (!is_variable) continue;
+    std::size_t behind = i + 1;
+    while (behind < steps_.size() && steps_[behind].type == StepType::close) ++behind;
+    if (behind < steps_.size() && steps_[behind].type == StepType::end) step.is_lazy = false;  // It must take all.
+    const First first = first_from(i + 1);
+    step.may_go_back = (step.bytes & first.bytes).any();
+    if (!step.may_go_back && !first.may_be_empty) step.is_lazy = false;  // It can end at one place only.
+    if (!step.may_go_back && !step.is_lazy) continue;
+    // Steps are of bytes, so what follows must not begin with what may stand inside of a character.
+    if (has_wide(step.bytes) && (has_wide(first.bytes) || first.may_be_empty)) return false;
+    step.may_go_back = true;
+    is_straight_ = false;
+    fill(step.next, first);
+    step.next_may_end = first.may_be_empty;
   }
+  const First first = first_from(0);
+  fill(starts_, first);
+  may_be_empty_ = first.may_be_empty;
   return true;
 }
 
 std::optional<ScanProgram> ScanProgram::compile(std::string_view pattern) {
   ScanProgram program;
   Parser parser(pattern);
-  if (!parser.parse(program.steps_) || !is_unambiguous(program.steps_)) return std::nullopt;
+  if (!parser.parse(program.steps_)) return std::nullopt;
   program.group_count_ = parser.group_count();
+  program.is_anchored_ = parser.is_anchored();
+  if (!program.prepare()) return std::nullopt;
   return program;
 }
 
-bool ScanProgram::match(std::string_view text, std::span<std::string_view> groups) const {
+ScanProgram::Outcome ScanProgram::match_straight(std::string_view text, std::span<std::string_view> groups) const {
   const char* at = text.data();
   const char* const end = at + text.size();
   for (const Step& step : steps_) {
@@ -262,7 +328,7 @@ bool ScanProgram::match(std::string_view text, std::span<std::string_view> group
       case StepType::literal:
         if (static_cast<std::size_t>(end - at) < step.text.size() ||
             std::memcmp(at, step.text.data(), step.text.size()) != 0)
-          return false;
+          return Outcome::failed;
         at += step.text.size();
         break;
       case StepType::repeat: {
@@ -270,14 +336,14 @@ bool ScanProgram::match(std::string_view text, std::span<std::string_view> group
         const auto left = static_cast<std::size_t>(end - at);
         const char* const limit = step.max != 0 && step.max < left ? at + step.max : end;
         while (at != limit && step.taken[static_cast<unsigned char>(*at)]) ++at;
-        if (static_cast<std::size_t>(at - start) < step.min) return false;
+        if (static_cast<std::size_t>(at - start) < step.min) return Outcome::failed;
         break;
       }
       case StepType::until: {
         const char* const start = at;
         const void* stop = at == end ? nullptr : std::memchr(at, step.stop, static_cast<std::size_t>(end - at));
         at = stop == nullptr ? end : static_cast<const char*>(stop);
-        if (at == start && step.min != 0) return false;
+        if (at == start && step.min != 0) return Outcome::failed;
         break;
       }
       case StepType::open:
@@ -288,11 +354,13 @@ bool ScanProgram::match(std::string_view text, std::span<std::string_view> group
           groups[step.group] = {groups[step.group].data(), static_cast<std::size_t>(at - groups[step.group].data())};
         break;
       case StepType::end:
-        if (at != end) return false;
+        if (at != end) return Outcome::failed;
         break;
+      case StepType::split:
+      case StepType::jump: break;  // Not straight.
     }
   }
-  return true;
+  return Outcome::matched;
 }
 
 }  // namespace rankwire::file_log
