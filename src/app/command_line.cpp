@@ -26,6 +26,7 @@ struct Settings {
   bool is_version_asked = false;
   std::string components_format = "yaml";
   std::string shell;
+  std::string gate;
 };
 
 std::string examples(const std::string& lines) { return "Examples:\n" + lines + exit_codes; }
@@ -45,7 +46,7 @@ void add_repeatable(CLI::App& command, const std::string& name, std::vector<std:
 void add_sources(CLI::App& command, Settings& settings) {
   config::Sources& sources = settings.run.sources;
   add_repeatable(command, "--config", sources.locations, "LOCATION",
-                 "Configuration: a file, file:, env: or yaml: (repeatable; later wins)");
+                 "Configuration: a file, file:, env:, yaml:, http: or https: (repeatable; later wins)");
   add_repeatable(command, "--set", sources.overrides, "KEY=VALUE",
                  "Override one value: processors.batch.timeout=2s (repeatable)");
   command.add_option("--feature-gates", settings.run.feature_gates, "Accepted for compatibility; has no effect")
@@ -115,6 +116,8 @@ void add_commands(CLI::App& app, Settings& settings) {
   print->add_option("--mode", settings.print.mode, "redacted (secrets hidden) or unredacted")
       ->check(CLI::IsMember({"redacted", "unredacted"}));
   print->add_option("--format", settings.print.format, "yaml or json")->check(CLI::IsMember({"yaml", "json"}));
+  print->add_flag("--validate", settings.print.is_validated,
+                  "Refuse what is not valid (default); --validate=false prints it as it was read");
   print->footer(examples("  rankwire print-config --config agent.yaml --format json\n"));
 
   add_queue(app, settings);
@@ -124,6 +127,10 @@ void add_commands(CLI::App& app, Settings& settings) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->footer(examples("  source <(rankwire completion bash)\n"));
+
+  CLI::App* gates = app.add_subcommand("featuregate", "List the Collector's feature gates and what holds here");
+  gates->add_option("id", settings.gate, "One gate only");
+  gates->footer(examples("  rankwire featuregate\n  rankwire featuregate service.partialReload\n"));
 
   app.add_subcommand("version", "Print the version");
 }
@@ -180,6 +187,7 @@ ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) 
   settings.run.is_config_watched = !settings.is_unwatched;
   settings.print.sources = settings.run.sources;
   if (app.got_subcommand("version") || settings.is_version_asked) return print_version(output);
+  if (app.got_subcommand("featuregate")) return list_feature_gates(settings.gate, output);
   if (app.got_subcommand("components")) return list_components(settings.components_format, output);
   if (app.got_subcommand("print-config")) return print_config(settings.print, output);
   if (app.got_subcommand("validate")) return validate(settings.run.sources, output);

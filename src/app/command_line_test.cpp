@@ -8,6 +8,7 @@
 
 #include "app/components.hpp"
 #include "app/prepared_config.hpp"
+#include "testing/raw_server.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace rankwire::app {
@@ -82,6 +83,41 @@ TEST_CASE("the built-in configuration is valid") {
   const PreparedConfig prepared = prepare_config({}, *files, built_in_components());
   CHECK_EQ(prepared.diagnostics.text(), "");
   CHECK_EQ(prepared.plan.pipelines.size(), 1);
+}
+
+TEST_CASE("feature gates are listed, one or all, and an unknown one is a wrong command line") {
+  CHECK(rankwire({"featuregate"}).prints("service.partialReload"));
+  const Outcome one = rankwire({"featuregate", "service.partialReload"});
+  CHECK(one.prints("service.partialReload"));
+  CHECK_FALSE(one.prints("confmap."));
+  CHECK(rankwire({"featuregate", "nope"}).code == ExitCode::usage);
+}
+
+TEST_CASE("print-config refuses what is not valid unless told not to validate, and never shows its secrets unasked") {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.file("agent.yaml");
+  write(path, "exporters:\n  otlp_htpp: {headers: {key: hush}}\n");
+  CHECK(rankwire({"print-config", "--config", path.c_str()}).code == ExitCode::invalid_configuration);
+  const Outcome hidden = rankwire({"print-config", "--validate=false", "--config", path.c_str()});
+  CHECK(hidden.code == ExitCode::invalid_configuration);
+  CHECK_FALSE(hidden.prints("hush"));
+  const Outcome shown =
+      rankwire({"print-config", "--validate=false", "--mode", "unredacted", "--config", path.c_str()});
+  CHECK(shown.code == ExitCode::ok);
+  CHECK(shown.prints("key: hush"));
+}
+
+TEST_CASE("a configuration is fetched over HTTP, and what cannot be fetched is an error with its URL") {
+  const std::string body =
+      "receivers: {otlp: {protocols: {http: }}}\nexporters: {nop: }\nservice: {pipelines: {logs: {receivers: [otlp], "
+      "exporters: [nop]}}}\n";
+  testing::RawServer server([&](testing::RawConnection& connection) {
+    if (!connection.read_request().empty()) connection.answer(200, body);
+  });
+  CHECK(rankwire({"validate", "--config", server.url("/agent.yaml").c_str()}).prints("valid: logs"));
+  const Outcome gone = rankwire({"validate", "--config", "http://127.0.0.1:1/agent.yaml"});
+  CHECK(gone.code == ExitCode::invalid_configuration);
+  CHECK(gone.complains("http://127.0.0.1:1/agent.yaml: error: cannot be fetched"));
 }
 
 TEST_CASE("components are listed with aliases and stability") {

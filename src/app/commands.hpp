@@ -28,6 +28,7 @@ struct PrintOptions {
   config::Sources sources;
   std::string mode = "redacted";  // Or "unredacted".
   std::string format = "yaml";    // Or "json".
+  bool is_validated = true;       // False: what can be read is printed, as it is written where it is wrong.
 };
 
 struct QueueOptions {
@@ -46,6 +47,8 @@ ExitCode print_config(const PrintOptions& options, const Output& output);
 // Damage found by "verify" is a failure.
 ExitCode run_queue_command(const QueueOptions& options, const Output& output);
 ExitCode print_version(const Output& output);
+// `id`: of one gate; empty: all that are known.
+ExitCode list_feature_gates(const std::string& id, const Output& output);
 
 // What shell completion needs to know of one command.
 struct CommandShape {

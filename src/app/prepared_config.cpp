@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "app/default_config.hpp"
+#include "app/fetch_config.hpp"
 
 namespace rankwire::app {
 namespace {
@@ -19,9 +20,11 @@ PreparedConfig prepare_config(const config::Sources& sources, FileSystem& files,
   PreparedConfig prepared;
   config::Sources used = sources;
   if (used.locations.empty()) used.locations.push_back("yaml:" + std::string(default_config));
+  fetch_locations(used.locations, prepared.diagnostics);
   config::Loaded loaded = config::load(used, files, environment_variable, prepared.diagnostics);
   prepared.files = std::move(loaded.files);
   // A tree that could not be read whole would only be reported a second time, as things missing.
+  prepared.root = loaded.root;
   const bool is_readable = !prepared.diagnostics.has_errors() || loaded.root.is_map();
   if (is_readable) prepared.plan = service::plan(loaded.root, registry, prepared.diagnostics);
   return prepared;

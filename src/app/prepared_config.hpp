@@ -13,6 +13,7 @@ namespace rankwire::app {
 
 struct PreparedConfig {
   service::Plan plan;  // Usable only without errors.
+  config::Node root;   // After merge and expansion.
   config::Diagnostics diagnostics;
   std::vector<std::string> files;  // To be watched.
 };

@@ -9,6 +9,7 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::unavailable: return "unavailable";
     case ErrorKind::denied: return "denied";
     case ErrorKind::corrupt: return "corrupt";
+    case ErrorKind::internal: return "internal";
     case ErrorKind::cancelled: return "cancelled";
   }
   return "unknown";

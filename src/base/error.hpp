@@ -18,6 +18,7 @@ enum class ErrorKind : std::uint8_t {
   unavailable,  // The other side failed. Retrying may help.
   denied,       // Credentials or permissions. A person must act.
   corrupt,      // Stored bytes fail their check.
+  internal,     // We cannot do it, through no fault of the sender. Do not retry.
   cancelled,    // We were asked to stop.
 };
 

@@ -56,7 +56,8 @@ WireStatus status_of(const Error& error) {
     case ErrorKind::unavailable: return {503, grpc_unavailable};
     case ErrorKind::denied: return {403, grpc_permission_denied};
     case ErrorKind::cancelled: return {503, grpc_unavailable};  // We are stopping; another of us may not be.
-    case ErrorKind::corrupt: break;
+    case ErrorKind::corrupt:
+    case ErrorKind::internal: break;
   }
   return {500, grpc_internal};
 }

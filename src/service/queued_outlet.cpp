@@ -61,12 +61,12 @@ QueuedOutlet::QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, 
   const queue::QueueStatus status = queue_->status();
   // What an earlier process left, less what this process already counts.
   const std::uint64_t parked = shared_.accounting.unpark(name_, sender_->signal());
-  const std::uint64_t found = status.records + status.records_corrupt;
+  const std::uint64_t found = status.records + status.lost_to_damage;
   shared_.accounting.accepted(sender_->signal(), found > parked ? found - parked : 0);
-  shared_.accounting.dropped(sender_->signal(), "queue", "corrupt", status.records_corrupt);
+  shared_.accounting.dropped(sender_->signal(), "queue", "corrupt", status.lost_to_damage);
   shared_.accounting.add_queued(sender_->signal(), static_cast<std::int64_t>(status.records));
   held_ = static_cast<std::int64_t>(status.records);
-  corrupt_seen_ = status.records_corrupt;
+  lost_seen_ = status.lost_to_damage;
   register_metrics();
   shared_.scaler.add(this);
 }
@@ -257,12 +257,11 @@ void QueuedOutlet::notice_corruption() {
   std::int64_t missing = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (status.records_corrupt <= corrupt_seen_) return;
-    corrupt_seen_ = status.records_corrupt;
-    missing = held_.load() - static_cast<std::int64_t>(status.records);
-    if (missing > 0) held_ -= missing;
+    if (status.lost_to_damage <= lost_seen_) return;
+    missing = static_cast<std::int64_t>(status.lost_to_damage - lost_seen_);
+    lost_seen_ = status.lost_to_damage;
+    held_ -= missing;
   }
-  if (missing <= 0) return;
   shared_.accounting.add_queued(sender_->signal(), -missing);
   shared_.accounting.dropped(sender_->signal(), "queue", "corrupt", static_cast<std::uint64_t>(missing));
   shared_.environment.log.error("stored records were damaged and are lost",

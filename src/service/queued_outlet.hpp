@@ -99,12 +99,12 @@ class QueuedOutlet final : public Outlet, private Scalable {
 
   std::mutex mutex_;
   std::condition_variable worker_ended_;
-  std::list<Slot> slots_;           // Guarded by mutex_.
-  std::uint64_t live_ = 0;          // Guarded by mutex_.
-  std::uint64_t idle_ = 0;          // Guarded by mutex_.
-  bool is_draining_ = false;        // Guarded by mutex_.
-  bool is_stopped_ = false;         // Used by the thread that stops only.
-  std::uint64_t corrupt_seen_ = 0;  // Guarded by mutex_.
+  std::list<Slot> slots_;        // Guarded by mutex_.
+  std::uint64_t live_ = 0;       // Guarded by mutex_.
+  std::uint64_t idle_ = 0;       // Guarded by mutex_.
+  bool is_draining_ = false;     // Guarded by mutex_.
+  bool is_stopped_ = false;      // Used by the thread that stops only.
+  std::uint64_t lost_seen_ = 0;  // Guarded by mutex_.
 };
 
 }  // namespace rankwire::service

@@ -110,9 +110,10 @@ void Sender::succeeded(const Receipt& receipt, std::uint64_t records) {
   if (rejected != 0) {
     send_failed_.add(rejected);
     accounting_.dropped(signal_, "exporter", "rejected", rejected);
-    environment_.log.warn("the destination rejected records",
-                          {{"exporter", label_}, {"records", rejected}, {"reason", receipt.reason}});
   }
+  if (rejected != 0 || !receipt.reason.empty())
+    environment_.log.warn("the destination accepted a batch in part",
+                          {{"exporter", label_}, {"rejected", rejected}, {"reason", receipt.reason}});
   if (is_failing_.load(std::memory_order_relaxed)) {
     const std::lock_guard lock(mutex_);
     failing_since_.reset();

@@ -60,11 +60,7 @@ class OtlpGrpcExporter final : public Exporter {
     auto response =
         (*client)->call(path_for(batch.signal()), pieces, config_.client.compression, 0, deadline, std::move(stop));
     if (!response) return std::move(response).error();
-    auto receipt = judge(*response, batch.signal());
-    if (receipt && (receipt->rejected != 0 || !receipt->reason.empty()))
-      environment_.log.warn("the destination accepted a batch in part",
-                            {{"rejected", receipt->rejected}, {"reason", receipt->reason}});
-    return receipt;
+    return judge(*response, batch.signal());
   }
 
  private:

@@ -85,11 +85,7 @@ class OtlpHttpExporter final : public Exporter {
     const Deadline deadline = timeout > Duration{0} ? Deadline::after(clock, timeout) : Deadline::never();
     auto response = route.client->send(request, deadline, stop);
     if (!response) return std::move(response).error();
-    auto receipt = judge(*response, signal, clock);
-    if (receipt && (receipt->rejected != 0 || !receipt->reason.empty()))
-      environment_.log.warn("the destination accepted a batch in part",
-                            {{"rejected", receipt->rejected}, {"reason", receipt->reason}});
-    return receipt;
+    return judge(*response, signal, clock);
   }
 
   Result<const Route*> route_for(Signal signal) {

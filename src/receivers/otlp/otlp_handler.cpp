@@ -124,7 +124,11 @@ class OtlpExchange final : public net::Exchange {
 
   Result<void> deliver(SignalBatch batch) {
     batch.set_client(std::move(client_));
-    return intake_.deliver(std::move(admission_), std::move(batch));
+    Result<void> taken = intake_.deliver(std::move(admission_), std::move(batch));
+    // The request was fine: what a pipeline cannot do with it is no mistake of the sender's.
+    if (!taken && taken.error().kind() == ErrorKind::invalid)
+      return Error(ErrorKind::internal, taken.error().message());
+    return taken;
   }
 
   Intake& intake_;

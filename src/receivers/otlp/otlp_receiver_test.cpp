@@ -240,7 +240,7 @@ TEST_CASE("what the pipeline answers decides the status") {
   };
   check(Error(ErrorKind::refused, "full", std::chrono::seconds(1)), 429, 8);
   check(Error(ErrorKind::unavailable, "down"), 503, 14);
-  check(Error(ErrorKind::invalid, "no"), 400, 3);
+  check(Error(ErrorKind::invalid, "no"), 500, 13);
   check(Error(ErrorKind::denied, "no"), 403, 7);
 }
 

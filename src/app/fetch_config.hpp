@@ -1,0 +1,15 @@
+// Configurations behind http: and https: URLs. Here rather than in config/, which knows no network.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/diagnostics.hpp"
+
+namespace rankwire::app {
+
+// Replaces each http: and https: location by the text found there, as a yaml: location. What cannot be
+// fetched is an error and becomes empty.
+void fetch_locations(std::vector<std::string>& locations, config::Diagnostics& diagnostics);
+
+}  // namespace rankwire::app
