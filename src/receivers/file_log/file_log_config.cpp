@@ -1,6 +1,7 @@
 #include "receivers/file_log/file_log_config.hpp"
 
 #include "receivers/file_log/ordering.hpp"
+#include "receivers/file_log/parse/time_layout.hpp"
 
 namespace rankwire::file_log {
 
@@ -14,7 +15,7 @@ void SortConfig::fields(config::Fields& f) {
   f.field("regex_key", regex_key, "Named group of `regex` that holds the value.");
   f.field("ascending", ascending, "Smallest first.");
   f.field("layout", layout, "Of a timestamp, as for strptime.");
-  f.field("location", location, "Time zone of a timestamp; UTC is used.");
+  f.field("location", location, "Time zone of a timestamp; UTC by default.");
 }
 
 void OrderingConfig::fields(config::Fields& f) {
@@ -34,7 +35,10 @@ void OrderingConfig::validate(config::Validator& v) const {
     else if (!sort.regex_key.empty() && is_regex(regex) && !has_group(regex, sort.regex_key))
       v.error("sort_by", "regex has no group named " + sort.regex_key);
     if (sort.regex_key.empty()) v.error("sort_by", "regex_key must be set");
-    if (sort.sort_type == SortConfig::Type::timestamp && sort.layout.empty()) v.error("sort_by", "layout must be set");
+    if (sort.sort_type == SortConfig::Type::timestamp) {
+      const auto layout = TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
+      if (!layout) v.error("sort_by", layout.error().message());
+    }
   }
 }
 

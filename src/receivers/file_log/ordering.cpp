@@ -1,13 +1,13 @@
 #include "receivers/file_log/ordering.hpp"
 
 #include <re2/re2.h>
-#include <time.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 
 #include "receivers/file_log/file_log_config.hpp"
+#include "receivers/file_log/parse/time_layout.hpp"
 #include "receivers/file_log/siblings.hpp"
 
 namespace rankwire::file_log {
@@ -28,9 +28,10 @@ std::map<std::string, std::string> groups_of(const RE2& regex, const std::string
   return groups;
 }
 
-std::int64_t seconds_of(const std::string& text, const std::string& layout) {
-  tm time{};
-  return ::strptime(text.c_str(), layout.c_str(), &time) == nullptr ? 0 : static_cast<std::int64_t>(::timegm(&time));
+std::uint64_t nanos_of(const std::string& text, const SortConfig& sort) {
+  const auto layout = TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
+  std::uint64_t nanos = 0;
+  return layout && layout->read(text, 0, nanos) ? nanos : 0;
 }
 
 // Negative: `a` first in ascending order.
@@ -42,8 +43,7 @@ int compare(const SortConfig& sort, const Candidate& a, const Candidate& b) {
     return at == c.groups.end() ? std::string() : at->second;
   };
   const std::string left = value(a), right = value(b);
-  if (sort.sort_type == SortConfig::Type::timestamp)
-    return order(seconds_of(left, sort.layout), seconds_of(right, sort.layout));
+  if (sort.sort_type == SortConfig::Type::timestamp) return order(nanos_of(left, sort), nanos_of(right, sort));
   if (sort.sort_type == SortConfig::Type::numeric)
     return order(std::strtod(left.c_str(), nullptr), std::strtod(right.c_str(), nullptr));
   return order(left, right);

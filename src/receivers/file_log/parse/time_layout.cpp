@@ -74,6 +74,7 @@ bool to_nanos(std::int64_t seconds, std::int64_t fraction, std::uint64_t& nanos)
 struct TimeLayout::Fields {
   std::int64_t year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, nanos = 0, day_of_year = 0;
   std::int64_t offset = 0;
+  std::string_view zone_name;  // As written, where it says no offset.
   bool has_year = false, has_offset = false, has_half = false, is_afternoon = false;
 };
 
@@ -145,11 +146,17 @@ void TimeLayout::append_go(std::string_view layout, std::vector<Step>& steps) {
   }
 }
 
-Result<TimeLayout> TimeLayout::make(const std::string& type, const std::string& layout, const std::string& location) {
+Result<TimeLayout> TimeLayout::make(const std::string& type, const std::string& layout, const std::string& location,
+                                    const ZoneNames& zone_names) {
   TimeLayout made;
   auto zone = TimeZone::load(location);
   if (!zone) return Error(std::move(zone).error());
   made.zone_ = std::move(*zone);
+  for (const auto& [name, meant] : zone_names) {
+    auto named = TimeZone::load(meant);
+    if (!named) return Error(std::move(named).error());
+    made.named_zones_.emplace_back(name, std::move(*named));
+  }
   if (layout.empty()) return Error(ErrorKind::invalid, "\"layout\" must be set");
   if (type == "epoch") {
     static constexpr std::pair<std::string_view, std::int64_t> units[] = {
@@ -181,6 +188,7 @@ bool TimeLayout::read_zone(char directive, std::string_view& rest, Fields& field
     rest.remove_prefix(size);
     // Abbreviations are ambiguous; like Go, only UTC's own ones count, others mean the location's time.
     fields.has_offset = name == "UTC" || name == "GMT" || name == "Z";
+    fields.zone_name = name;
     return size != 0;
   }
   if (rest.starts_with('Z')) {
@@ -251,11 +259,17 @@ bool TimeLayout::finish(const Fields& given, std::uint64_t now_unix_nanos, std::
   if (fields.day_of_year == 0 && fields.has_year &&
       !is_valid_date(fields.year, static_cast<unsigned>(fields.month), static_cast<unsigned>(fields.day)))
     return false;
+  const TimeZone* zone = zone_.get();
+  for (const auto& [name, meant] : named_zones_) {
+    if (name != fields.zone_name) continue;
+    zone = meant.get();
+    fields.has_offset = false;
+  }
   const auto seconds_in = [&](std::int64_t year) {
     std::int64_t days = days_from_civil(year, static_cast<unsigned>(fields.month), static_cast<unsigned>(fields.day));
     if (fields.day_of_year != 0) days = days_from_civil(year, 1, 1) + fields.day_of_year - 1;
     const std::int64_t local = days * 86400 + fields.hour * 3600 + fields.minute * 60 + fields.second;
-    return fields.has_offset ? local - fields.offset : zone_->to_utc(local);
+    return fields.has_offset ? local - fields.offset : zone->to_utc(local);
   };
   if (fields.has_year) return to_nanos(seconds_in(fields.year), fields.nanos, nanos);
   if (fields.month < 1 || fields.month > 12 || fields.day < 1 || fields.day > 31) return false;

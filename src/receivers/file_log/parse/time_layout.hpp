@@ -12,11 +12,15 @@
 
 namespace rankwire::file_log {
 
+using ZoneNames = std::vector<std::pair<std::string, std::string>>;
+
 class TimeLayout {
  public:
   TimeLayout() = default;
   // `type`: strptime, gotime, epoch. `location`: "", "Local", "UTC" or a name like Europe/Berlin.
-  static Result<TimeLayout> make(const std::string& type, const std::string& layout, const std::string& location);
+  // `zone_names`: the locations that abbreviations such as EST mean, for %Z.
+  static Result<TimeLayout> make(const std::string& type, const std::string& layout, const std::string& location,
+                                 const ZoneNames& zone_names = {});
 
   bool is_epoch() const { return epoch_unit_ != 0; }
   // All of `text` must be of the layout. A layout without a year means the year that brings the
@@ -44,6 +48,7 @@ class TimeLayout {
   std::int64_t epoch_unit_ = 0;  // Nanoseconds of one; 0: not an epoch layout.
   bool epoch_has_fraction_ = false;
   std::shared_ptr<const TimeZone> zone_;
+  std::vector<std::pair<std::string, std::shared_ptr<const TimeZone>>> named_zones_;
 };
 
 }  // namespace rankwire::file_log

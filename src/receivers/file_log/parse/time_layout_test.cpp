@@ -54,3 +54,18 @@ TEST_CASE("times are read in strptime, Go and epoch layouts") {
 }
 
 }  // namespace rankwire::file_log
+
+TEST_CASE("an abbreviated time zone means the location that was given for it") {
+  using namespace rankwire::file_log;
+  const ZoneNames names = {{"EST", "America/New_York"}, {"IST", "Asia/Kolkata"}};
+  const auto layout = TimeLayout::make("strptime", "%F %T %Z", "UTC", names);
+  REQUIRE(layout.has_value());
+  std::uint64_t nanos = 0;
+  REQUIRE(layout->read("2024-01-01 22:04:05 EST", 0, nanos));
+  CHECK(nanos == 1'704'164'645'000'000'000u);
+  REQUIRE(layout->read("2024-01-02 08:34:05 IST", 0, nanos));
+  CHECK(nanos == 1'704'164'645'000'000'000u);
+  REQUIRE(layout->read("2024-01-02 03:04:05 UTC", 0, nanos));
+  CHECK(nanos == 1'704'164'645'000'000'000u);
+  CHECK_FALSE(TimeLayout::make("strptime", "%Z", "UTC", {{"EST", "Nowhere/At_All"}}).has_value());
+}

@@ -28,6 +28,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   testing::ParseFixture lines;
   lines.use_operators(chains[data[0] % std::size(chains)]);
   lines.config.encoding = (data[0] & 0x80) != 0 ? "utf-8-raw" : "utf-8";
+  if ((data[0] & 0x40) != 0) {
+    rankwire::config::Diagnostics diagnostics;
+    const char* yaml = "[{type: regex_parser, regex: '^#(?P<key>[^=]*)=(?P<value>.*)$'}]";
+    lines.config.header = HeaderConfig{"^#", rankwire::config::parse_yaml(yaml, "fuzz", diagnostics)};
+  }
   const std::size_t half = text.size() / 2;
   const std::size_t taken = lines.parse(text.substr(0, half));
   lines.batch.reset();

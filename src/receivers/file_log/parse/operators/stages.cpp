@@ -59,6 +59,7 @@ void TimeSettings::fields(config::Fields& f) {
   f.field("layout", layout, "How it is written.");
   f.field("layout_type", layout_type, "strptime, gotime or epoch.");
   f.field("location", location, "Time zone of times without one; the machine's by default.");
+  f.field("time_zone_locations", time_zone_locations, "Locations that abbreviations read by %Z mean.");
 }
 
 void SeveritySettings::fields(config::Fields& f) {
@@ -79,7 +80,8 @@ void TraceSettings::fields(config::Fields& f) {
 std::optional<TimeStage> TimeStage::make(const TimeSettings& settings, const OperatorSource& source) {
   TimeStage stage;
   stage.from_ = source.required_field("parse_from", settings.parse_from);
-  auto layout = TimeLayout::make(settings.layout_type, settings.layout, settings.location);
+  const ZoneNames names(settings.time_zone_locations.begin(), settings.time_zone_locations.end());
+  auto layout = TimeLayout::make(settings.layout_type, settings.layout, settings.location, names);
   if (!layout) {
     source.error("layout", layout.error().message());
     return std::nullopt;

@@ -18,6 +18,7 @@ struct TimeSettings {
   std::string layout;
   std::string layout_type = "strptime";
   std::string location;
+  config::StringMap time_zone_locations;
 
   void fields(config::Fields& f);
 };
