@@ -56,6 +56,10 @@ void CompressionParams::fields(config::Fields& f) {
   f.field("level", level, "How hard to compress; 0: the encoding's default.");
 }
 
+void CookiesConfig::fields(config::Fields& f) {
+  f.field("enabled", enabled, "Keep the cookies of answers and send them back to the host that set them.");
+}
+
 void HttpClientConfig::fields(config::Fields& f) {
   f.field("endpoint", endpoint, "Base URL of the destination.");
   f.field("proxy_url", proxy_url, "Proxy to go through; empty: HTTP_PROXY, HTTPS_PROXY and NO_PROXY decide.");
@@ -76,7 +80,7 @@ void HttpClientConfig::fields(config::Fields& f) {
   f.ignored("http2_ping_timeout", http1_only);
   f.ignored("force_attempt_http2", http1_only);
   f.unsupported("auth", "put the credentials in headers");
-  f.unsupported("cookies", "cookies are not kept");
+  f.section("cookies", cookies, "Cookies of the destination, which load balancers use.");
   f.unsupported("middlewares", "there are no client middlewares");
 }
 

@@ -19,6 +19,11 @@ struct CompressionParams {
   void fields(config::Fields& f);
 };
 
+struct CookiesConfig {
+  bool enabled = false;
+  void fields(config::Fields& f);
+};
+
 struct HttpClientConfig {
   std::string endpoint;
   config::Secret proxy_url;  // May carry a password.
@@ -31,6 +36,7 @@ struct HttpClientConfig {
   std::uint64_t max_idle_conns_per_host = 0;  // 0: max_idle_conns.
   Duration idle_conn_timeout = std::chrono::seconds(90);
   bool disable_keep_alives = false;
+  CookiesConfig cookies;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;

@@ -6,6 +6,7 @@
 #include <array>
 #include <mutex>
 
+#include "component/settings/cookie_jar.hpp"
 #include "exporters/otlp_http/answer.hpp"
 #include "exporters/otlp_http/otlp_http_config.hpp"
 #include "otlp/otlp.hpp"
@@ -21,7 +22,10 @@ bool is_same_header(std::string_view a, std::string_view b) {
 class OtlpHttpExporter final : public Exporter {
  public:
   OtlpHttpExporter(OtlpHttpConfig config, Environment& environment)
-      : config_(std::move(config)), environment_(environment), level_(compression_level(config_.client)) {
+      : config_(std::move(config)),
+        environment_(environment),
+        level_(compression_level(config_.client)),
+        cookies_(environment.clock) {
     headers_ = plain_headers(config_.client.headers);
     add_header("Content-Type", config_.encoding == BodyFormat::json ? "application/json" : "application/x-protobuf");
     if (config_.client.compression != net::Encoding::identity)
@@ -47,9 +51,7 @@ class OtlpHttpExporter final : public Exporter {
     for (const SharedBytes& chunk : wire.chunks) pieces.push_back(chunk->view());
     Buffer json, compressed;
     if (config_.encoding == BodyFormat::json) {
-      auto records = otlp::decode(wire);
-      if (!records) return std::move(records).error();
-      otlp::encode_json(*records, json);
+      RANKWIRE_TRY(encode_json(batch, json));
       pieces.assign(1, json.view());
     }
     if (config_.client.compression != net::Encoding::identity) {
@@ -62,6 +64,20 @@ class OtlpHttpExporter final : public Exporter {
   }
 
  private:
+  static Result<void> encode_json(OutgoingBatch& batch, Buffer& to) {
+    const auto encode = [&to](const auto& records) -> Result<void> {
+      if (!records) return records.error();
+      otlp::encode_json(**records, to);
+      return {};
+    };
+    switch (batch.signal()) {
+      case Signal::logs: return encode(batch.logs());
+      case Signal::metrics: return encode(batch.metrics());
+      case Signal::traces: return encode(batch.traces());
+    }
+    return {};
+  }
+
   struct Route {
     net::Url url;
     std::shared_ptr<net::HttpClient> client;  // Shared by routes to the same host.
@@ -80,11 +96,17 @@ class OtlpHttpExporter final : public Exporter {
     net::HttpRequest request;
     request.target = route.url.target;
     request.headers = headers_;
+    const std::string host = route.url.endpoint.text();
+    if (config_.client.cookies.enabled) {
+      std::string cookies = cookies_.header_for(host, request.target, route.url.scheme == "https");
+      if (!cookies.empty()) request.headers.emplace_back("Cookie", std::move(cookies));
+    }
     request.body = pieces;
     const Duration timeout = config_.client.timeout;
     const Deadline deadline = timeout > Duration{0} ? Deadline::after(clock, timeout) : Deadline::never();
     auto response = route.client->send(request, deadline, stop);
     if (!response) return std::move(response).error();
+    if (config_.client.cookies.enabled) cookies_.store(host, request.target, response->headers);
     return judge(*response, signal, clock);
   }
 
@@ -120,6 +142,7 @@ class OtlpHttpExporter final : public Exporter {
   Environment& environment_;
   const int level_;
   net::Headers headers_;  // Set once.
+  CookieJar cookies_;
   std::mutex mutex_;
   std::shared_ptr<net::TlsClientContext> tls_;  // Guarded by mutex_, as are the routes.
   std::array<Route, 3> routes_;                 // By signal; one with a client never changes again.

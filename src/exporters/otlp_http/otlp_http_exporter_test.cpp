@@ -89,6 +89,24 @@ TEST_CASE_FIXTURE(ExporterFixture, "a batch is posted as gzip-compressed protobu
   CHECK(testing::bodies_of(*decoded) == std::vector<std::string>{"one", "two"});
 }
 
+TEST_CASE_FIXTURE(ExporterFixture, "cookies come back to the destination when they are enabled, and not otherwise") {
+  for (const bool is_enabled : {true, false}) {
+    std::vector<std::string> requests;
+    RawServer server([&](RawConnection& c) {
+      for (std::string request = c.read_request(); !request.empty(); request = c.read_request()) {
+        requests.push_back(request);
+        c.answer(200, "", "Set-Cookie: server=7; Path=/\r\n");
+      }
+    });
+    make("{endpoint: '" + server.url() + "', cookies: {enabled: " + (is_enabled ? "true" : "false") + "}}");
+    REQUIRE(send_logs());
+    REQUIRE(send_logs());
+    REQUIRE(requests.size() == 2);
+    CHECK_FALSE(has(requests[0], "\r\nCookie:"));
+    CHECK(has(requests[1], "\r\nCookie: server=7\r\n") == is_enabled);
+  }
+}
+
 TEST_CASE_FIXTURE(ExporterFixture, "an uncompressed batch of several chunks is the chunks one after another") {
   std::string request;
   RawServer server([&](RawConnection& c) {
