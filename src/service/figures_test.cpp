@@ -163,6 +163,50 @@ TEST_CASE("a disk queue keeps what was not sent, and the next process sends it")
   CHECK(f.is_conserved());
 }
 
+// Changes a byte in the middle of the largest file below.
+void damage(const std::string& directory) {
+  std::filesystem::path largest;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)))
+      largest = entry.path();
+  std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+  const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(largest) / 2);
+  file.seekg(middle);
+  const char byte = static_cast<char>(file.get() ^ 0x55);
+  file.seekp(middle);
+  file.put(byte);
+}
+
+TEST_CASE("what is damaged on disk is counted in records, and the books still balance") {
+  const TemporaryDirectory directory;
+  const std::string yaml =
+      "receivers: {source: }\nexporters: {sink: {storage: storage}}\nextensions: {storage: {directory: " +
+      directory.path() +
+      "}}\nservice: {telemetry: {metrics: {level: none}}, extensions: [storage], pipelines: "
+      "{logs: {receivers: [source], exporters: [sink]}}}";
+  {
+    Fixture f;
+    f.destination("sink").set(Destination::Mode::unavailable);
+    Service service(f.environment);
+    REQUIRE(service.start(f.plan(yaml)));
+    for (std::int64_t from : {0, 100, 200}) {
+      std::vector<std::int64_t> numbers;
+      for (std::int64_t i = from; i < from + 100; ++i) numbers.push_back(i);
+      REQUIRE(f.deliver("source", numbers));
+    }
+    service.stop(Deadline::after(f.clock, std::chrono::seconds(5)));
+  }
+  damage(directory.path());
+  Fixture f;
+  Service service(f.environment);
+  REQUIRE(service.start(f.plan(yaml)));
+  CHECK(f.destination("sink").wait_for(200));
+  service.stop(Deadline::after(f.clock, std::chrono::seconds(5)));
+  CHECK(f.total("rankwire_dropped_records_total", {{"stage", "queue"}, {"reason", "corrupt"}}) == 100);
+  CHECK(f.total("rankwire_delivered_records_total") == 200);
+  CHECK(f.is_conserved());
+}
+
 std::string contents(const std::string& path) {
   std::ifstream in(path);
   std::ostringstream text;

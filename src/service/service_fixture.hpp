@@ -21,7 +21,7 @@ namespace rankwire::service::testing {
 // What a test exporter does with the next batches, and what it has received.
 class Destination {
  public:
-  enum class Mode : std::uint8_t { ok, unavailable, invalid, blocked, random };
+  enum class Mode : std::uint8_t { ok, partial, unavailable, invalid, blocked, random };
 
   void set(Mode mode);
   // Waits until `count` different records have arrived; false after five seconds.
@@ -57,7 +57,8 @@ class RecordingLogger final : public Logger {
  public:
   void write(LogLevel, std::string_view message, std::initializer_list<LogField>) override;
   bool is_enabled(LogLevel) const override { return true; }
-  bool has(std::string_view message) const;
+  bool has(std::string_view message) const { return count(message) != 0; }
+  std::size_t count(std::string_view message) const;
 
  private:
   mutable std::mutex mutex_;

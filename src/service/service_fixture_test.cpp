@@ -1,6 +1,8 @@
 // The test components and what steers them; the tests themselves are beside this file.
 #include "service/service_fixture.hpp"
 
+#include <algorithm>
+
 #include "otlp/otlp.hpp"
 
 namespace rankwire::service::testing {
@@ -238,7 +240,7 @@ Result<Receipt> Destination::send(OutgoingBatch& batch, std::stop_token stop, Ra
       for (const auto& record : scope.records) received_.insert(record.body.integer());
   changed_.notify_all();
   Receipt receipt;
-  if (dice == 4) receipt.rejected = 1;
+  if (dice == 4 || mode_ == Mode::partial) receipt.rejected = 1;
   return receipt;
 }
 
@@ -261,9 +263,9 @@ void RecordingLogger::write(LogLevel, std::string_view message, std::initializer
   messages_.emplace_back(message);
 }
 
-bool RecordingLogger::has(std::string_view message) const {
+std::size_t RecordingLogger::count(std::string_view message) const {
   const std::lock_guard lock(mutex_);
-  return std::find(messages_.begin(), messages_.end(), message) != messages_.end();
+  return static_cast<std::size_t>(std::count(messages_.begin(), messages_.end(), message));
 }
 
 Fixture::Fixture(std::uint64_t seed)

@@ -149,6 +149,20 @@ TEST_CASE("what the destination will never take is dropped, counted and settled"
   CHECK(f.is_conserved());
 }
 
+TEST_CASE("what a destination rejects of a batch is counted and logged once") {
+  Fixture f;
+  f.destination("sink").set(Mode::partial);
+  Service service(f.environment);
+  REQUIRE(service.start(f.plan(config("exporters: {sink: {}}", "logs: {receivers: [source], exporters: [sink]}"))));
+  REQUIRE(f.deliver("source", {1, 2, 3}, std::make_shared<Completion>(f.listener, 1)));
+  CHECK(f.listener->wait(1) == true);
+  service.stop(soon(f));
+  CHECK(f.total("rankwire_delivered_records_total", logs) == 2);
+  CHECK(f.total("rankwire_dropped_records_total", {{"reason", "rejected"}}) == 1);
+  CHECK(f.log.count("the destination accepted a batch in part") == 1);
+  CHECK(f.is_conserved());
+}
+
 TEST_CASE("retries end after max_elapsed_time") {
   Fixture f;
   f.destination("sink").set(Mode::unavailable);

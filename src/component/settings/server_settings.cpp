@@ -15,8 +15,7 @@ constexpr Bytes grpc_message_default{4u << 20};
 constexpr std::uint32_t grpc_streams_default = 100;
 
 constexpr std::string_view go_buffers = "buffers here size themselves";
-constexpr std::string_view metadata_doc =
-    "Keep the request's headers with its records, for from_context.";
+constexpr std::string_view metadata_doc = "Keep the request's headers with its records, for from_context.";
 
 void listen_on(const ListenConfig& config, net::ServerOptions& options) {
   if (config.transport == ListenConfig::Transport::unix_socket) {
