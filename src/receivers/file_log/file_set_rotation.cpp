@@ -175,7 +175,8 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     if (!disk_.status(sibling.path)) return Recognised::gone;
     // Not gzip, or not written to its end yet: worth another look while it is new.
     constexpr std::uint64_t minute = 60'000'000'000;
-    if (sibling.status.modified_nanos + minute > environment_.clock.unix_nanos()) slot.is_incomplete = true;
+    const bool is_new = sibling.status.modified_nanos + minute > environment_.clock.unix_nanos();
+    if (is_new || !disk_.open(sibling.path, {})) slot.is_incomplete = true;
     return Recognised::known;
   }
   const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;

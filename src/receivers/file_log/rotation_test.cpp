@@ -1,5 +1,6 @@
 // What was rotated out: compressed, matched by `include`, written to again, gone.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "receivers/file_log/tail_fixture.hpp"
 
@@ -132,4 +133,35 @@ TEST_CASE("files that vanish before they were opened are counted") {
     t.step();
     CHECK(t.lost() == 7);
   }
+}
+
+TEST_CASE("generations found while there are no descriptors are read when there are some again") {
+  TailFixture t;
+  t.append("a.log", "1\n");
+  t.append("b.log", "x\n");
+  t.start();
+  t.step();
+  t.rename("a.log", "a.log.20260101-120001");
+  t.append("a.log", "2\n");
+  t.rename("a.log", "a.log.20260101-120002");
+  t.compress("a.log.20260101-120002");
+  t.append("a.log", "3\n");
+  const std::string old = t.path("a.log.20260101-120002.gz");
+  std::filesystem::last_write_time(old, std::filesystem::last_write_time(old) - std::chrono::hours(1));
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  const int next = ::open("/dev/null", O_RDONLY);
+  ::close(next);
+  const rlimit none{static_cast<rlim_t>(next), usual.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  t.step();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  for (int i = 0; i < 3; ++i) {
+    t.tailer->scan();
+    t.step();
+  }
+  Lines lines = t.intake.take();
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == Lines{"1", "2", "3", "x"});
+  CHECK(t.lost() == 0);
 }
