@@ -288,12 +288,13 @@ def bench_backlog(options):
         "    compression: none\n    sending_queue: {storage: file_storage, queue_size: 1000000}",
     )
     agent = Agent(config)
+    patience = max(300, options.size / 10e6)
     rows, begin = [], time.monotonic()
     try:
         agent.start().wait_ready(port)
         wait_until(
             lambda: total(metrics(port), "otelcol_receiver_accepted_log_records") >= lines,
-            300,
+            patience,
             "not all was read",
             0.2,
         )
@@ -302,7 +303,10 @@ def bench_backlog(options):
         sink.toggle_refusing()
         begin = time.monotonic()
         wait_until(
-            lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= lines, 300, "not all was sent", 0.2
+            lambda: total(metrics(port), "otelcol_exporter_sent_log_records") >= lines,
+            patience,
+            "not all was sent",
+            0.2,
         )
         held = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(state) for f in names)
         rows.append(["drained", f"{held / 1e9:.2f}", f"{time.monotonic() - begin:.1f}", f"{agent.rss_mb():.1f}"])
