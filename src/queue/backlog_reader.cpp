@@ -4,29 +4,29 @@
 
 namespace rankwire::queue {
 
-Result<void> BacklogReader::open(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from) {
+Result<void> BacklogReader::open(std::uint64_t number, std::uint32_t from) {
   reader_.reset();
   auto file = place_.files.open(place_.path(number, segment_suffix), {.follow_symlinks = false});
   if (!file) return std::move(file).error();
-  auto acks = read_acks(place_.files, place_.path(number, ack_suffix), created_unix_nanos);
-  acks_ = acks ? std::move(*acks) : std::vector<Ack>{};
   reader_ = std::make_unique<SegmentReader>(std::shared_ptr<File>(std::move(*file)), number, from);
   number_ = number;
   return {};
 }
 
 bool BacklogReader::skip_acknowledged(std::uint32_t limit, bool may_skip) {
+  if (!acknowledged_) return false;
   const std::uint32_t at = reader_->at();
-  const auto behind = std::upper_bound(acks_.begin(), acks_.end(), at,
+  const auto behind = std::upper_bound(acknowledged_->begin(), acknowledged_->end(), at,
                                        [](std::uint32_t offset, const Ack& ack) { return offset < ack.from; });
-  if (behind == acks_.begin() || std::prev(behind)->to <= at) return false;
+  if (behind == acknowledged_->begin() || std::prev(behind)->to <= at) return false;
   if (may_skip) reader_->skip_to(std::min(std::prev(behind)->to, limit));
   return true;
 }
 
-Result<Run> BacklogReader::read(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from,
-                                std::uint32_t limit) {
-  if (!reader_ || number_ != number || reader_->at() != from) RANKWIRE_TRY(open(number, created_unix_nanos, from));
+Result<Run> BacklogReader::read(std::uint64_t number, std::shared_ptr<const std::vector<Ack>> acknowledged,
+                                std::uint32_t from, std::uint32_t limit) {
+  if (!reader_ || number_ != number || reader_->at() != from) RANKWIRE_TRY(open(number, from));
+  acknowledged_ = std::move(acknowledged);
   Run run{.batch = {.signal = place_.signal}, .origin = std::make_shared<Origin>()};
   Origin& origin = *run.origin;
   origin.stored = 0;

@@ -22,12 +22,17 @@ class BacklogReader {
   BacklogReader(const SegmentPlace& place, bool is_joining) : place_(place), is_joining_(is_joining) {}
 
   // The next run of a segment at or behind `from` and before `limit`; `at` says where it ended.
-  Result<Run> read(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from, std::uint32_t limit);
+  // Leaves out what is in `acknowledged` (null: nothing).
+  Result<Run> read(std::uint64_t number, std::shared_ptr<const std::vector<Ack>> acknowledged, std::uint32_t from,
+                   std::uint32_t limit);
   std::uint32_t at() const { return reader_ ? reader_->at() : 0; }
-  void close() { reader_.reset(); }
+  void close() {
+    reader_.reset();
+    acknowledged_.reset();
+  }
 
  private:
-  Result<void> open(std::uint64_t number, std::uint64_t created_unix_nanos, std::uint32_t from);
+  Result<void> open(std::uint64_t number, std::uint32_t from);
   // Past what lies at the reader's place and is acknowledged, if anything.
   bool skip_acknowledged(std::uint32_t limit, bool may_skip);
 
@@ -35,7 +40,7 @@ class BacklogReader {
   const bool is_joining_;
   std::unique_ptr<SegmentReader> reader_;
   std::uint64_t number_ = 0;
-  std::vector<Ack> acks_;  // As they were when the segment was opened.
+  std::shared_ptr<const std::vector<Ack>> acknowledged_;
 };
 
 }  // namespace rankwire::queue

@@ -49,18 +49,14 @@ bool BatchingQueue::has_room(Bytes size, std::uint64_t records) const {
 }
 
 void BatchingQueue::on_room(std::function<void()> callback) {
-  const std::lock_guard lock(mutex_);
-  callbacks_.push_back(std::move(callback));
+  const std::lock_guard lock(callback_mutex_);
+  callback_ = std::move(callback);
 }
 
 void BatchingQueue::announce_room() {
   if (!was_full_.exchange(false)) return;
-  std::vector<std::function<void()>> callbacks;
-  {
-    const std::lock_guard lock(mutex_);
-    callbacks = callbacks_;
-  }
-  for (const auto& callback : callbacks) callback();
+  const std::lock_guard lock(callback_mutex_);
+  if (callback_) callback_();
 }
 
 Result<void> BatchingQueue::check_room(const WireBatch& batch) const {

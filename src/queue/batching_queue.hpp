@@ -85,7 +85,8 @@ class BatchingQueue : public Queue {
   std::uint64_t leases_ = 0;
   Instant newest_lease_;
   std::vector<Part> given_up_;  // Given back after close: not leased again.
-  std::vector<std::function<void()>> callbacks_;
+  std::mutex callback_mutex_;
+  std::function<void()> callback_;  // Guarded by callback_mutex_, also while it runs.
 
   mutable std::atomic<bool> was_full_{false};
 };

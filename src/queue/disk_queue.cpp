@@ -61,7 +61,7 @@ class DiskQueue final : public BatchingQueue {
   Result<void> open_segment(Lock& lock);
   void retire_active(Lock& lock);
   void commit(Pending& pending, Segment& segment);
-  void note_disk_full(const Error& error);
+  Error note_disk_full(const Error& error);
   void pause();
   // Disk: the one who collects.
   Segment* segment_to_read();
@@ -212,12 +212,12 @@ void DiskQueue::write_group(Lock& lock) {
     retire_active(lock);
   if (!writer_.is_open()) outcome = open_segment(lock);
   if (outcome) outcome = place_and_write(lock, group);
+  if (!outcome) outcome = note_disk_full(outcome.error());
   for (Pending* pending : members) {
     pending_bytes_ -= pending->record.size();
     if (outcome) commit(*pending, segments_.at(writer_.number()));
     pending->outcome = outcome;
   }
-  if (!outcome) note_disk_full(outcome.error());
   is_writing_ = false;
   written_.notify_all();
 }
@@ -302,11 +302,13 @@ void DiskQueue::commit(Pending& pending, Segment& segment) {
   wake_consumer();
 }
 
-void DiskQueue::note_disk_full(const Error& error) {
+// Whatever ails the disk, the batch is not to blame: it may be pushed again.
+Error DiskQueue::note_disk_full(const Error& error) {
   place_.log.error("queue: writing to disk failed; nothing is taken until it works again",
                    {{"directory", options_.directory}, {"error", error.message()}});
   mark_full();
   disk_full_until_ = now() + disk_full_pause;
+  return error.is_retryable() ? error : Error(ErrorKind::unavailable, error.message());
 }
 
 void DiskQueue::pause() {
@@ -430,11 +432,11 @@ std::optional<Duration> DiskQueue::refill(Lock& lock) {
       return {};
     }
     const std::uint64_t number = segment->number;
-    const std::uint64_t created = segment->created_unix_nanos;
+    auto acknowledged = segment->acknowledged;
     const std::uint32_t from = read_offset_;
     const std::uint32_t limit = segment->data_end;
     lock.unlock();
-    auto run = reader_.read(number, created, from, limit);
+    auto run = reader_.read(number, std::move(acknowledged), from, limit);
     lock.lock();
     if (!run && is_missing(run.error())) {
       finish_reading(lock, number, segments_.at(number).data_end);

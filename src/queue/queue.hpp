@@ -50,7 +50,8 @@ class Queue {
 
   // Whether a push of this batch size would be accepted now. A hint: only push decides.
   virtual bool has_room(Bytes size, std::uint64_t records) const = 0;
-  // Called (from any thread, no lock held) when room appeared after has_room or push said full.
+  // Called (from any thread, one at a time) when room appeared after has_room or push said full. Replaces
+  // the callback there was: when this returns, that one is not running and never will again.
   virtual void on_room(std::function<void()> callback) = 0;
 
   // Takes the batch. A disk queue returns once it is durable and settles it; a memory queue keeps

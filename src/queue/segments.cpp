@@ -131,9 +131,15 @@ Result<Segment> recover_segment(const SegmentPlace& place, std::uint64_t number)
   }
   if (!is_sealed) RANKWIRE_TRY(examine(place, segment));
   auto acks = read_acks(place.files, place.path(number, ack_suffix), segment.created_unix_nanos);
-  if (!acks) return std::move(acks).error();
+  if (!acks && acks.error().kind() != ErrorKind::corrupt) return std::move(acks).error();
+  if (!acks) {
+    place.log.warn("queue: acknowledgements cannot be read; what they were about is sent again",
+                   {{"error", acks.error().message()}});
+    acks = std::vector<Ack>{};
+  }
   for (const Ack& ack : *acks) segment.done += ack.tally();
   segment.seen = segment.done;
+  segment.acknowledged = std::make_shared<const std::vector<Ack>>(std::move(*acks));
   return segment;
 }
 

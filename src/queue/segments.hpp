@@ -44,6 +44,8 @@ struct Segment {
   bool is_active = false;                        // Still written to.
   bool is_tail_damaged = false;                  // By recovery.
   std::shared_ptr<AckFile> acks;
+  // What earlier processes acknowledged. Whoever reads the segment goes by this list, as the tallies do.
+  std::shared_ptr<const std::vector<Ack>> acknowledged;
 };
 
 struct SegmentPlace {

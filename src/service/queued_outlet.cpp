@@ -337,6 +337,7 @@ std::unique_ptr<queue::Queue> QueuedOutlet::hand_over(Deadline deadline) {
   const auto left = static_cast<std::uint64_t>(std::max<std::int64_t>(held_.load(), 0));
   shared_.accounting.add_queued(sender_->signal(), -static_cast<std::int64_t>(left));
   shared_.accounting.park(name_, sender_->signal(), left);
+  queue_->on_room({});
   return std::move(queue_);
 }
 
