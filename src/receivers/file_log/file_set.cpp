@@ -276,12 +276,41 @@ void FileSet::reached_end(TrackedFile& file) {
 }
 
 void FileSet::unreadable(TrackedFile& file) {
+  constexpr Duration retry_first = std::chrono::milliseconds(100), retry_max = std::chrono::seconds(30);
+  constexpr Duration patience = std::chrono::minutes(1);
+  const Instant now = environment_.clock.now();
+  if (file.failures == 0) file.failing_since = now;
+  if ((file.is_rotated || file.is_gzip) && now - file.failing_since >= patience) return give_up(file);
+  if (file.failures == 0)
+    environment_.log.warn("file_log cannot read a file and will try again", {{"path", file.path}});
+  file.retry_at = now + std::min<Duration>(retry_first * (1 << std::min(file.failures, 10u)), retry_max);
+  ++file.failures;
+  failing_.push_back(file.id);
+}
+
+void FileSet::give_up(TrackedFile& file) {
   file.has_failed = true;
   file.gzip.reset();
   const std::uint64_t lost = file.size > file.taken ? file.size - file.taken : 0;
   telemetry_.lost_unreadable.add(lost);
   environment_.log.warn("file_log cannot read the rest of a file", {{"path", file.path}, {"bytes", lost}});
   reached_end(file);
+}
+
+void FileSet::retry_unreadable(Instant now) {
+  std::erase_if(failing_, [&](std::uint32_t id) {
+    TrackedFile* file = find(id);
+    if (file != nullptr && now < file->retry_at) return false;
+    if (file != nullptr) queue(*file);
+    return true;
+  });
+}
+
+Instant FileSet::next_retry() const {
+  Instant next = Instant::max();
+  for (const std::uint32_t id : failing_)
+    if (const auto at = files_.find(id); at != files_.end()) next = std::min(next, at->second->retry_at);
+  return next;
 }
 
 void FileSet::rewind(TrackedFile& file, std::uint64_t offset) {

@@ -53,7 +53,12 @@ class FileSet {
   void reached_end(TrackedFile& file);
   // The file is shorter than, or different from, what was read. Finds the copy, starts over.
   void truncated(TrackedFile& file);
+  // A read failed. It is tried again, with growing pauses; what nobody writes to any more is given up
+  // after a minute, so that the generations after it need not wait for ever.
   void unreadable(TrackedFile& file);
+  // Queues the files whose pause after a failed read is over.
+  void retry_unreadable(Instant now);
+  Instant next_retry() const;
   void rewind(TrackedFile& file, std::uint64_t offset);
 
   // Rotated files that nobody has written to for a while, not yet told that they ended.
@@ -134,6 +139,7 @@ class FileSet {
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
   void add_history(Slot& slot, const Sibling& sibling);
   void demote(TrackedFile& file);
+  void give_up(TrackedFile& file);
 
   // file_set_copies.cpp: copytruncate.
   bool is_copy(const std::string& path, const FileStatus& status);
@@ -182,6 +188,7 @@ class FileSet {
   std::vector<std::uint32_t> open_;      // Files with a descriptor, in no order.
   std::deque<std::uint32_t> starved_;    // Queued, but there was no descriptor.
   std::deque<std::uint32_t> undecoded_;  // Queued, but there was no decompressor.
+  std::vector<std::uint32_t> failing_;   // A read failed; tried again later.
   std::vector<std::uint32_t> decoding_;  // Files with a decompressor, or about to get one.
   std::size_t open_files_max_;
   std::size_t open_hand_ = 0;

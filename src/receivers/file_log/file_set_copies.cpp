@@ -82,6 +82,7 @@ void FileSet::truncated(TrackedFile& file) {
   telemetry_.truncations.add();
   const std::uint64_t seen = std::max(file.size_seen, file.taken + file.untaken);
   const FileIdentity identity = file.identity;
+  const std::string location = file.real_path;
   const bool is_current = !file.is_rotated;
   const bool is_adopted = is_current && adopt_copy(file);
   const std::uint64_t end = is_adopted && !file.is_gzip ? file.size : is_adopted ? seen : file.taken;
@@ -104,7 +105,14 @@ void FileSet::truncated(TrackedFile& file) {
     file.is_at_end = true;
   }
   const auto slot = slots_.find(file.path);
-  if (!is_current || slot == slots_.end()) return;
+  if (slot == slots_.end()) return;
+  if (!is_current) {
+    // Truncated first and then renamed: what was written in between is in it.
+    const auto renamed = is_adopted ? Result<FileStatus>(FileStatus{}) : disk_.status(location);
+    if (renamed && renamed->identity == identity && renamed->size != 0)
+      add_generation(slot->second, Missed{{name_of(location), location, *renamed, false}, {}});
+    return;
+  }
   slot->second.current = nullptr;
   const auto status = disk_.status(slot->second.path);
   if (!status) return;

@@ -90,7 +90,8 @@ bool FileSet::make_ready(TrackedFile& file) {
   if (!claim_decoder(file)) return false;
   if (!file.parser) file.parser = parsers_.make(facts_of(file));
   if (TrackedFile* previous = file.previous; previous != nullptr) {
-    if (previous->parser && file.taken == 0) {
+    // After a truncation the end of what the parser holds is lost: it must not be joined with what came later.
+    if (previous->parser && file.taken == 0 && !previous->has_failed) {
       const auto held = previous->parser->held_from();
       file.parser->continue_from(*previous->parser);
       if (held) {

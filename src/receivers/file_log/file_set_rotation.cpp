@@ -124,7 +124,7 @@ void FileSet::look_again() {
 // A generation that could not be opened where it was found: it may have been compressed just now.
 void FileSet::demote(TrackedFile& file) {
   const auto slot = slots_.find(file.path);
-  if (slot == slots_.end() || file.identity.inode == 0) return unreadable(file);
+  if (slot == slots_.end() || file.identity.inode == 0) return give_up(file);
   const std::uint64_t position = positions_.rewind(file.id);
   FileRecord record{.identity = file.identity,
                     .fingerprint = file.fingerprint,

@@ -64,6 +64,7 @@ void Tailer::run(std::stop_token stop) {
       next_tidy_ = now + std::chrono::seconds(1);
     }
     read_lost_again();
+    files_.retry_unreadable(now);
     flush_due_files();
     if (pass(stop) && files_.has_ready()) {
       look(0);
@@ -100,7 +101,7 @@ void Tailer::pause(std::stop_token stop, Duration length) {
 
 Instant Tailer::next_due() const {
   if (files_.must_look_again()) return {};
-  Instant due = next_scan_;
+  Instant due = std::min(next_scan_, files_.next_retry());
   const auto& files = files_;
   for (const std::uint32_t id : flushable_) {
     const TrackedFile* file = const_cast<FileSet&>(files).find(id);
@@ -176,10 +177,11 @@ void Tailer::gather_one(TrackedFile& file, std::size_t room, Buffer& buffer, std
     case ReadState::truncated: files_.truncated(file); return;
     case ReadState::failed: files_.unreadable(file); return;
     case ReadState::end:
+      file.failures = 0;
       file.untaken = 0;
       files_.reached_end(file);
       return;
-    case ReadState::data: break;
+    case ReadState::data: file.failures = 0; break;
   }
   if (outcome.is_all && outcome.data.size() == file.untaken && !file.is_ended) {
     files_.reached_end(file);  // Nothing new: the start of a line still waits for its end.
@@ -253,9 +255,16 @@ bool Tailer::deliver(Admission admission, LogBatch batch) {
     retry_delay_ = {};
     return true;
   }
-  // The lines are in their files: they are read again from where the last delivery ended.
   positions_->withdraw(token);
   completion->mark_lost();
+  if (delivered.error().is_final()) {
+    environment_.log.error("file_log passes over lines that will never be taken",
+                           {{"error", delivered.error().message()}});
+    positions_->pass_over(parts_);
+    parts_.clear();
+    return true;
+  }
+  // The lines are in their files: they are read again from where the last delivery ended.
   undo_parts();
   postpone(delivered.error());
   environment_.log.warn("file_log could not deliver and will read the lines again",
@@ -293,7 +302,10 @@ void Tailer::flush_due_files() {
     TrackedFile* file = files_.find(id);
     if (file == nullptr || !file->parser) continue;
     auto due = file->parser->flush_due();
-    if (due && *due <= now) {
+    // The rest of the line may have come while the reader had to wait.
+    if (due && *due <= now && file->has_grown()) {
+      files_.queue(*file);
+    } else if (due && *due <= now) {
       flush(*file, now, false);
       due = file->parser ? file->parser->flush_due() : std::nullopt;
     }

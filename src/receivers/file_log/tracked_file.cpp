@@ -48,6 +48,12 @@ ReadOutcome TrackedFile::read(char* into, std::size_t room) {
 
 ReadOutcome TrackedFile::read_plain(char* into, std::size_t room) {
   if (size < taken) return {ReadState::truncated, {}, true};
+  if (must_verify_ && fingerprint.length != 0) {
+    const auto is_same = has_same_start();
+    if (!is_same) return {ReadState::failed, {}, true};
+    if (!*is_same) return {ReadState::truncated, {}, true};
+    must_verify_ = false;
+  }
   const auto count = file->read_at(taken - guard_size_, into, room + guard_size_);
   if (!count) return {ReadState::failed, {}, true};
   const std::string_view bytes(into, *count);
@@ -129,6 +135,13 @@ void TrackedFile::learn_fingerprint(std::uint32_t length_max) {
   if (count) fingerprint = Fingerprint::of(std::string_view(start).substr(0, *count), length_max);
 }
 
+Result<bool> TrackedFile::has_same_start() {
+  std::string start(fingerprint.length, '\0');
+  const auto count = file->read_at(0, start.data(), start.size());
+  if (!count) return count.error();
+  return fingerprint.matches(std::string_view(start).substr(0, *count));
+}
+
 bool TrackedFile::has_same_guard(File& other) const {
   std::array<char, guard_size_max> bytes{};
   const auto count = other.read_at(taken - guard_size_, bytes.data(), guard_size_);
@@ -138,6 +151,7 @@ bool TrackedFile::has_same_guard(File& other) const {
 void TrackedFile::move_to(std::uint64_t offset) {
   taken = offset;
   guard_size_ = 0;
+  must_verify_ = offset != 0 && !is_gzip;
   untaken = 0;
   carry_.clear();
   is_at_end = false;

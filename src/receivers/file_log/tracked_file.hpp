@@ -41,7 +41,9 @@ class TrackedFile {
   bool is_rotated = false;  // Another file has taken its path, or nothing has.
   bool is_at_end = false;   // Everything there was has been parsed or waits for the rest of its line.
   bool is_queued = false;
-  bool has_failed = false;      // Damaged or unreadable: nothing more will come.
+  bool has_failed = false;     // Damaged or unreadable: nothing more will come.
+  std::uint32_t failures = 0;  // Reads in a row that failed.
+  Instant failing_since{}, retry_at{};
   std::uint64_t taken = 0;      // Parsed up to here.
   std::uint64_t size = 0;       // As last seen; of gzip: what was decompressed so far.
   std::uint64_t size_seen = 0;  // The largest size seen before the last look.
@@ -75,6 +77,8 @@ class TrackedFile {
   void note_size(std::uint64_t size_on_disk) {
     if (!is_open() && !is_gzip) size = std::max(size, size_on_disk);
   }
+  // Whether more was written than has been looked at.
+  bool has_grown() { return is_open() && !is_gzip && refresh() && size > taken + untaken; }
   // Reads at most `room` bytes that follow `taken` into `into`, which has guard_size_max to spare.
   ReadOutcome read(char* into, std::size_t room);
   // Notes that the first `count` bytes of `data`, which began at `taken`, were parsed.
@@ -90,10 +94,12 @@ class TrackedFile {
   ReadOutcome read_plain(char* into, std::size_t room);
   ReadOutcome read_gzip(char* into, std::size_t room);
   void learn_guard();
+  Result<bool> has_same_start();
   void grow_fingerprint(std::string_view data, std::uint32_t length_max);
 
   std::array<char, guard_size_max> guard_{};
   std::size_t guard_size_ = 0;
+  bool must_verify_ = false;        // Without a guard, the start of the file tells whether it is still the same.
   std::uint64_t stored_size_ = 0;   // Of gzip: the compressed size as last seen.
   std::uint64_t drained_size_ = 0;  // The same when its end was reached; 0: not reached.
   Buffer carry_;                    // Of gzip: decompressed from `taken` on, waiting for the rest of its line.
