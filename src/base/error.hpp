@@ -36,6 +36,8 @@ class [[nodiscard]] Error {
   std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
   // Whether sending the same data again can succeed.
   bool is_retryable() const { return kind_ == ErrorKind::refused || kind_ == ErrorKind::unavailable; }
+  // Whether the same data will never be taken, whatever happens to the other side.
+  bool is_final() const { return kind_ == ErrorKind::invalid || kind_ == ErrorKind::denied; }
 
   // Adds context in front: "opening segment 42: reading header: 3 of 16 bytes".
   Error during(std::string_view step) &&;

@@ -93,23 +93,28 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
     chain = chain_;
     if (chain) ++chain->inside;
   }
-  Result<void> result = chain ? run(chain->pipelines, admission, std::move(batch), completion) : closed();
+  bool was_prepared = false;
+  Result<void> result = chain ? run(chain->pipelines, admission, std::move(batch), completion, was_prepared) : closed();
   if (chain) {
     const std::lock_guard lock(mutex_);
     if (--chain->inside == 0) left_.notify_all();
   }
   count(result, records, transport);
   if (result) settlement.settle();
+  // Whoever can replay would fail again: it ends here. (What an outlet refused for good, it has counted.)
+  if (!result && result.error().is_final() && completion && !was_prepared)
+    count_dropped(records, "undeliverable", {}, {});
   return result;
 }
 
 Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                       const CompletionRef& completion) {
+                       const CompletionRef& completion, bool& was_prepared) {
   Bytes wanted;
   if (pipelines.size() == 1) {
     auto prepared = pipelines.front()->prepare(std::move(batch), admission, wanted);
     wanted_memory_ = wanted.count;
     if (!prepared) return std::move(prepared).error();
+    was_prepared = true;
     return prepared->commit(completion);
   }
   std::vector<Pipeline::Prepared> all;
@@ -121,6 +126,7 @@ Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, Signa
     if (!prepared) return std::move(prepared).error();
     all.push_back(std::move(*prepared));
   }
+  was_prepared = true;
   for (auto& prepared : all) RANKWIRE_TRY(prepared.commit(completion));
   return {};
 }

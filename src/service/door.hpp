@@ -45,7 +45,7 @@ class Door final : public Intake {
   std::shared_ptr<Chain> current() const;
   bool has_room_again() const;
   Result<void> run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                   const CompletionRef& completion);
+                   const CompletionRef& completion, bool& was_prepared);
   void count(const Result<void>& result, std::uint64_t records, const char* transport);
   // Of a receiver only. Few, and one lock for each batch.
   const ReceiverCounters& counters_of(const char* transport);
