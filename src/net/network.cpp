@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "net/resolve.hpp"
+#include "net/server.hpp"
 #include "net/socket.hpp"
 #include "net/tls_stream.hpp"
 
@@ -83,6 +84,10 @@ class SystemNetwork final : public Network {
 Result<std::unique_ptr<Stream>> Network::secure(std::unique_ptr<Stream>, TlsClientContext&, const std::string&,
                                                 Deadline, std::stop_token) {
   return Error(ErrorKind::invalid, "this network cannot add TLS to an open stream");
+}
+
+Result<std::unique_ptr<Server>> Network::serve(ServerOptions options, ServerHandler& handler, Clock& clock) {
+  return Server::start(std::move(options), handler, clock);
 }
 
 std::unique_ptr<Network> make_system_network(Clock& clock) { return std::make_unique<SystemNetwork>(clock); }

@@ -1,4 +1,4 @@
-// Outgoing connections, as an interface: the simulator injects refusals, resets and stalls here.
+// The network, as an interface: the simulator injects refusals, resets and stalls here.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,9 @@ struct Endpoint {
 };
 
 class TlsClientContext;
+class Server;
+class ServerHandler;
+struct ServerOptions;
 
 class Network {
  public:
@@ -51,6 +54,8 @@ class Network {
   virtual Result<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> plain, TlsClientContext& tls,
                                                  const std::string& server_name, Deadline deadline,
                                                  std::stop_token stop);
+  // Binds and serves; the handler outlives the server. This default is the real one, net/server.hpp.
+  virtual Result<std::unique_ptr<Server>> serve(ServerOptions options, ServerHandler& handler, Clock& clock);
 };
 
 std::unique_ptr<Network> make_system_network(Clock& clock);

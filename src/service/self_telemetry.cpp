@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include "net/network.hpp"
 #include "net/server.hpp"
 
 namespace rankwire::service {
@@ -56,7 +57,7 @@ class Endpoint final : public MetricsEndpoint, private net::ServerHandler {
     options.listen = {where.host, static_cast<std::uint16_t>(where.port)};
     options.body_bytes_max = 4_KiB;
     options.connections_max = 32;
-    auto server = net::Server::start(std::move(options), *this, environment_.clock);
+    auto server = environment_.network.serve(std::move(options), *this, environment_.clock);
     if (!server) {
       const Error error = std::move(server).error();
       return Error(error.kind(),

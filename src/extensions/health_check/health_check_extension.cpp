@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "component/settings/tls_settings.hpp"
+#include "net/network.hpp"
 #include "net/server.hpp"
 
 namespace rankwire::health_check {
@@ -105,7 +106,7 @@ class HealthCheck final : public Extension, private net::ServerHandler {
       if (!context) return std::move(context).error();
       options.tls = std::move(*context);
     }
-    auto server = net::Server::start(std::move(options), *this, environment_.clock);
+    auto server = environment_.network.serve(std::move(options), *this, environment_.clock);
     if (!server) return std::move(server).error().during("listening on " + config_.endpoint);
     server_ = std::move(*server);
     environment_.log.info("health check is served",

@@ -1,6 +1,7 @@
 // The receiver itself: configuration, and one server for each protocol.
 #include "receivers/otlp/otlp_receiver.hpp"
 
+#include "net/network.hpp"
 #include "net/tls.hpp"
 #include "receivers/otlp/otlp_handler.hpp"
 
@@ -81,7 +82,7 @@ Result<std::unique_ptr<net::Server>> OtlpReceiver::listen(net::ServerOptions opt
     options.tls = std::move(*made);
   }
   const bool is_grpc = options.protocol == net::Protocol::grpc;
-  auto server = net::Server::start(std::move(options), handler, environment.clock);
+  auto server = environment.network.serve(std::move(options), handler, environment.clock);
   if (server) {
     environment.log.info(
         "listening for OTLP",
