@@ -1,0 +1,122 @@
+// What every run is held to once it has come to rest.
+#include "world.hpp"
+
+#include <algorithm>
+
+namespace rankwire::simulation {
+namespace {
+
+constexpr std::size_t named_max = 5;  // Of missing records, in a failure's text.
+constexpr std::size_t handles_max = 400;
+
+}  // namespace
+
+// Whether the destination must have the record: it was acknowledged, nothing excuses it, and whoever
+// held it promised to keep it.
+bool World::is_due(const DestinationPlan& plan, const RecordId& id, const Arrivals& arrivals) const {
+  if (arrivals.rejected.contains(id) || ledger_.excused.contains(id)) return false;
+  const bool is_durable = plan.queue == DestinationPlan::Queue::disk;
+  const bool is_pushed = id.source.starts_with('s');
+  if (is_pushed && !is_durable && was_memory_lost_) return false;
+  // What is damaged in storage is lost: records in a queue, or what is known of a rotated file.
+  return !faults_.has_struck({Fault::bit_flip});
+}
+
+bool World::is_everything_there() {
+  for (const DestinationPlan& plan : scenario_.destinations) {
+    const Arrivals& arrivals = ledger_.destinations[plan.name];
+    const auto is_there = [&](const RecordId& id) {
+      return arrivals.count.contains(id) || !is_due(plan, id, arrivals);
+    };
+    for (const auto& [source, lines] : ledger_.lines_written)
+      for (std::uint64_t n = 1; n <= lines; ++n)
+        if (!is_there({source, n})) return false;
+    for (const RecordId& id : ledger_.acknowledged)
+      if (!is_there(id)) return false;
+  }
+  return true;
+}
+
+void World::check_arrivals() {
+  for (const DestinationPlan& plan : scenario_.destinations) {
+    check_destination(plan, ledger_.destinations[plan.name]);
+    check_duplicates(plan, ledger_.destinations[plan.name]);
+  }
+}
+
+void World::check_destination(const DestinationPlan& plan, const Arrivals& arrivals) {
+  std::vector<RecordId> missing;
+  const auto look_for = [&](const RecordId& id) {
+    if (!arrivals.count.contains(id) && is_due(plan, id, arrivals)) missing.push_back(id);
+  };
+  for (const auto& [source, lines] : ledger_.lines_written)
+    for (std::uint64_t n = 1; n <= lines; ++n) look_for({source, n});
+  for (const RecordId& id : ledger_.acknowledged) look_for(id);
+  if (!missing.empty()) {
+    std::string text = std::to_string(missing.size()) + " records never reached " + plan.name + ":";
+    for (std::size_t i = 0; i < std::min(missing.size(), named_max); ++i) text += " " + text_of(missing[i]);
+    return fail(text);
+  }
+  for (const auto& [id, count] : arrivals.count) {
+    const auto written = ledger_.lines_written.find(id.source);
+    const bool is_known =
+        written == ledger_.lines_written.end() ? id.source.starts_with('s') : id.number <= written->second;
+    if (!is_known || id.number == 0)
+      return fail("a record that nobody wrote reached " + plan.name + ": " + text_of(id));
+  }
+  result_.records += arrivals.count.size();
+}
+
+void World::check_duplicates(const DestinationPlan& plan, const Arrivals& arrivals) {
+  std::uint64_t twice = 0;
+  RecordId first;
+  for (const auto& [id, count] : arrivals.count) {
+    if (count < 2) continue;
+    if (twice++ == 0) first = id;
+    const bool is_senders = ledger_.sent_again.contains(id);
+    if (is_senders) --twice;
+  }
+  result_.duplicates += twice;
+  const bool may_be =
+      faults_.has_struck({Fault::kill, Fault::power_loss, Fault::clean_restart, Fault::reload, Fault::reset_in_response,
+                          Fault::response_lost, Fault::stalled_server, Fault::slow_server, Fault::destination_down,
+                          Fault::write_error, Fault::disk_full, Fault::short_write, Fault::sync_error, Fault::bit_flip,
+                          Fault::slow_disk, Fault::read_error, Fault::garbage_answer, Fault::out_of_handles});
+  if (twice != 0 && !may_be)
+    fail(std::to_string(twice) + " records reached " + plan.name + " twice without a fault that explains it, first " +
+         text_of(first));
+  if (plan.consumers != 1 || may_be) return;
+  for (const auto& [source, count] : arrivals.out_of_order)
+    if (count != 0 && source.starts_with('f')) fail(source + " reached " + plan.name + " out of order");
+}
+
+void World::check_conservation() {
+  const std::string text = agent_->counters().prometheus_text();
+  const std::string_view label = "signal=\"logs\"";
+  const double accepted = figure(text, "rankwire_accepted_records_total", label);
+  const double delivered = figure(text, "rankwire_delivered_records_total", label);
+  const double queued = figure(text, "rankwire_queued_records", label);
+  const double in_flight = figure(text, "rankwire_in_flight_records", label);
+  const double dropped = figure(text, "rankwire_dropped_records_total", label);
+  if (accepted == delivered + queued + in_flight + dropped) return;
+  fail("the figures do not add up: accepted " + std::to_string(accepted) + ", delivered " + std::to_string(delivered) +
+       ", queued " + std::to_string(queued) + ", in flight " + std::to_string(in_flight) + ", dropped " +
+       std::to_string(dropped));
+}
+
+void World::check_disk() {
+  const std::size_t handles = disk_.open_handles(agent_->group());
+  if (handles > handles_max) fail(std::to_string(handles) + " files are open");
+}
+
+void World::check_stop() {
+  Scheduler& scheduler = *Scheduler::current();
+  const Duration wait = std::chrono::seconds(10);
+  const Instant limit = scheduler.now() + wait + std::chrono::seconds(2);
+  agent_->stop(wait);
+  while (agent_->state() != Agent::State::stopped && scheduler.now() < limit)
+    scheduler.sleep(std::chrono::milliseconds(100));
+  if (agent_->state() != Agent::State::stopped) fail("does not stop within its deadline");
+}
+
+}  // namespace rankwire::simulation

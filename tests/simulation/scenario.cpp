@@ -1,0 +1,169 @@
+#include "scenario.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ledger.hpp"
+
+namespace rankwire::simulation {
+namespace {
+
+struct FaultRange {
+  Fault fault;
+  std::string_view name;
+  double rarest, commonest;  // Chance each time it could strike.
+};
+
+// Of the ones that the world decides (kill, reload, …): chance a second.
+constexpr FaultRange ranges[] = {
+    {Fault::kill, "kill", 0.02, 0.5},
+    {Fault::power_loss, "power_loss", 0.02, 0.3},
+    {Fault::power_loss_torn_write, "power_loss_torn_write", 0.1, 0.9},
+    {Fault::clean_restart, "clean_restart", 0.02, 0.3},
+    {Fault::reload, "reload", 0.02, 0.5},
+    {Fault::invalid_reload, "invalid_reload", 0.02, 0.5},
+    {Fault::read_error, "read_error", 0.001, 0.05},
+    {Fault::write_error, "write_error", 0.001, 0.1},
+    {Fault::disk_full, "disk_full", 0.001, 0.3},
+    {Fault::short_write, "short_write", 0.001, 0.1},
+    {Fault::sync_error, "sync_error", 0.001, 0.1},
+    {Fault::out_of_handles, "out_of_handles", 0.001, 0.2},
+    {Fault::slow_disk, "slow_disk", 0.0005, 0.005},
+    {Fault::bit_flip, "bit_flip", 0.1, 0.9},
+    {Fault::watch_overflow, "watch_overflow", 0.001, 0.1},
+    {Fault::refused_connection, "refused_connection", 0.02, 0.5},
+    {Fault::reset_in_request, "reset_in_request", 0.02, 0.3},
+    {Fault::reset_in_response, "reset_in_response", 0.02, 0.3},
+    {Fault::response_lost, "response_lost", 0.02, 0.3},
+    {Fault::slow_server, "slow_server", 0.01, 0.5},
+    {Fault::stalled_server, "stalled_server", 0.001, 0.02},
+    {Fault::status_429, "status_429", 0.02, 0.5},
+    {Fault::status_429_without_delay, "status_429_without_delay", 0.02, 0.5},
+    {Fault::status_503, "status_503", 0.02, 0.5},
+    {Fault::partial_success, "partial_success", 0.01, 0.2},
+    {Fault::permanent_rejection, "permanent_rejection", 0.01, 0.1},
+    {Fault::garbage_answer, "garbage_answer", 0.01, 0.1},
+    {Fault::clock_jump, "clock_jump", 0.02, 0.3},
+    {Fault::rename_rotation, "rename_rotation", 0.005, 0.1},
+    {Fault::gzip_rotation, "gzip_rotation", 0.005, 0.1},
+    {Fault::copy_truncate, "copy_truncate", 0.002, 0.05},
+    {Fault::file_deleted, "file_deleted", 0, 0},
+    {Fault::inode_reused, "inode_reused", 0.002, 0.05},
+    {Fault::memory_pressure, "memory_pressure", 0.05, 0.5},
+    {Fault::destination_down, "destination_down", 0.02, 0.3},
+};
+static_assert(std::size(ranges) == fault_count);
+
+void draw_faults(Dice& dice, Faults& faults) {
+  const std::uint64_t mood = dice.below(10);
+  const double each = mood == 0 ? 0.0 : mood < 5 ? 0.06 : mood < 9 ? 0.2 : 0.5;
+  for (const FaultRange& range : ranges) {
+    if (!dice.chance(each) || range.commonest == 0) continue;
+    const double spread = std::log(range.commonest / range.rarest);
+    const double part = static_cast<double>(dice.below(1000)) / 1000;
+    faults.set(range.fault, range.rarest * std::exp(spread * part));
+  }
+  // Rotation is everyday life.
+  if (dice.chance(0.4)) faults.set(dice.chance(0.5) ? Fault::rename_rotation : Fault::gzip_rotation, 0.03);
+}
+
+DestinationPlan draw_destination(Dice& dice, int index) {
+  DestinationPlan plan;
+  plan.name = std::string(1, static_cast<char>('a' + index));
+  plan.port = static_cast<std::uint16_t>(9001 + index);
+  plan.protocol = dice.chance(0.5) ? net::Protocol::http : net::Protocol::grpc;
+  const std::uint64_t queue = dice.below(10);
+  using Queue = DestinationPlan::Queue;
+  plan.queue = queue < 5 ? Queue::disk : queue < 9 ? Queue::memory : Queue::none;
+  plan.consumers = dice.chance(0.5) ? 1 : dice.between(2, 10);
+  std::string& y = plan.settings;
+  y += "    timeout: " + std::to_string(dice.between(2, 10)) + "s\n";
+  static const std::vector<std::string> encodings = {"none", "gzip", "zstd"};
+  y += "    compression: " + dice.one_of(encodings) + "\n";
+  y += "    retry_on_failure: {initial_interval: " + std::to_string(dice.between(10, 1000)) +
+       "ms, max_interval: " + std::to_string(dice.between(1, 5)) + "s, max_elapsed_time: 0s}\n";
+  if (plan.queue == Queue::none) {
+    y += "    sending_queue: {enabled: false}\n";
+    return plan;
+  }
+  y += "    sending_queue:\n      num_consumers: " + std::to_string(plan.consumers) + "\n";
+  if (dice.chance(0.3)) y += "      queue_size: " + std::to_string(dice.between(2, 50)) + "\n";
+  if (dice.chance(0.3)) y += "      block_on_overflow: true\n";
+  if (plan.queue == Queue::disk) y += "      storage: file_storage\n";
+  if (plan.queue == Queue::memory && dice.chance(0.1)) y += "      wait_for_result: true\n";
+  if (dice.chance(0.2)) y += "      batch: {flush_timeout: 300ms, min_size: 50, max_size: 200, sizer: items}\n";
+  return plan;
+}
+
+}  // namespace
+
+std::string_view to_string(Fault fault) { return ranges[static_cast<std::size_t>(fault)].name; }
+
+Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without) {
+  Dice dice(seed * 2 + 1);
+  Scenario scenario;
+  scenario.seed = seed;
+  draw_faults(dice, faults);
+  for (const FaultRange& range : ranges)
+    if (std::find(without.begin(), without.end(), range.name) != without.end()) faults.set(range.fault, 0);
+  scenario.writing = std::chrono::seconds(dice.between(5, 30));
+  scenario.writers = static_cast<int>(dice.between(0, 4));
+  scenario.senders = static_cast<int>(scenario.writers == 0 ? dice.between(1, 3) : dice.below(3));
+  scenario.lines_max = dice.between(50, 1500);
+  scenario.requests_max = dice.between(5, 60);
+  // Without fsync nothing is promised about power.
+  scenario.must_sync = faults.is_on(Fault::power_loss) || dice.chance(0.3);
+  scenario.are_pipelines_split = scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
+  if (dice.chance(0.3)) {
+    scenario.processors += "  batch: {timeout: 200ms, send_batch_size: 100}\n";
+    scenario.processor_names += ", batch";
+  }
+  if (dice.chance(0.3)) {
+    scenario.processors += "  resource: {attributes: [{key: cluster, value: east, action: upsert}]}\n";
+    scenario.processor_names += ", resource";
+  }
+  if (faults.is_on(Fault::memory_pressure)) {
+    scenario.processors += "  memory_limiter: {limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}\n";
+    scenario.processor_names += ", memory_limiter";
+  }
+  const std::uint64_t destinations = dice.chance(0.4) ? 2 : 1;
+  for (std::uint64_t i = 0; i < destinations; ++i)
+    scenario.destinations.push_back(draw_destination(dice, static_cast<int>(i)));
+  scenario.switch_chance = dice.chance(0.5) ? 0.02 : dice.chance(0.5) ? 0.2 : 0.9;
+  return scenario;
+}
+
+std::string Scenario::yaml(int variant) const {
+  std::string y = "extensions:\n  file_storage: {directory: " + std::string(storage_directory) +
+                  ", create_directory: true, fsync: " + (must_sync ? "true" : "false") + "}\n";
+  y += "receivers:\n";
+  if (writers != 0)
+    y += "  file_log:\n    include: [/var/log/pods/*/*/*.log]\n    start_at: beginning\n    storage: file_storage\n"
+         "    poll_interval: 1s\n    operators: [{type: container}]\n";
+  if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
+  y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" + processors;
+  if (variant % 2 == 1)
+    y += "  attributes/variant: {actions: [{key: variant, value: " + std::to_string(variant) + ", action: upsert}]}\n";
+  y += "exporters:\n";
+  std::string exporters;
+  for (const DestinationPlan& plan : destinations) {
+    const bool is_http = plan.protocol == net::Protocol::http;
+    const std::string id = std::string(is_http ? "otlp_http" : "otlp_grpc") + "/" + plan.name;
+    y += "  " + id + ":\n    endpoint: " + (is_http ? "http://" : "") + "destination:" + std::to_string(plan.port) +
+         "\n";
+    if (!is_http) y += "    tls: {insecure: true}\n";
+    if (variant % 4 >= 2) y += "    headers: {x-variant: \"" + std::to_string(variant) + "\"}\n";
+    y += plan.settings;
+    exporters += (exporters.empty() ? "" : ", ") + id;
+  }
+  const std::string last = variant % 2 == 1 ? ", attributes/variant" : "";
+  const auto pipeline = [&](const std::string& name, const std::string& receivers) {
+    return "    " + name + ": {receivers: [" + receivers + "], processors: [redaction" + processor_names + last +
+           "], exporters: [" + exporters + "]}\n";
+  };
+  y += "service:\n  extensions: [file_storage]\n  pipelines:\n";
+  if (are_pipelines_split) return y + pipeline("logs/files", "file_log") + pipeline("logs/push", "otlp");
+  return y + pipeline("logs", writers == 0 ? "otlp" : senders == 0 ? "file_log" : "file_log, otlp");
+}
+
+}  // namespace rankwire::simulation

@@ -1,0 +1,72 @@
+// One run: everything a seed describes, until it has come to rest, and then the checks.
+#pragma once
+
+#include "agent.hpp"
+#include "destination.hpp"
+#include "scenario.hpp"
+#include "workload.hpp"
+
+namespace rankwire::simulation {
+
+struct RunOptions {
+  std::uint64_t seed = 0;
+  std::vector<std::string> without;  // Names of faults.
+  bool is_shown = false;             // The agent's log and the world's events on stderr.
+  bool is_traced = false;            // Its calls to the disk as well.
+};
+
+struct RunResult {
+  std::string failure;  // Empty: every promise was kept.
+  std::uint64_t fingerprint = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t records = 0;
+  std::uint64_t duplicates = 0;
+  std::array<std::uint64_t, fault_count> faults{};
+};
+
+class World {
+ public:
+  explicit World(RunOptions options);
+  RunResult run();
+
+ private:
+  void say(const std::string& what);
+  void fail(const std::string& what);
+  void build();
+  void launch();
+  void end_life(Fault how);
+  void live(Instant until);
+  void strike_once();
+  void bear_with_it();
+  void settle();
+  void check_arrivals();
+  void check_destination(const DestinationPlan& plan, const Arrivals& arrivals);
+  void check_duplicates(const DestinationPlan& plan, const Arrivals& arrivals);
+  void check_conservation();
+  void check_disk();
+  void check_stop();
+  bool is_everything_there();
+  bool is_due(const DestinationPlan& plan, const RecordId& id, const Arrivals& arrivals) const;
+  bool has_workload_ended() const;
+  std::string what_struck() const;
+  bool is_noted(const std::string& path) const;
+
+  const RunOptions options_;
+  Faults faults_;
+  Scenario scenario_;
+  WorldClock clock_;
+  Disk disk_;
+  SimulatedNetwork network_;
+  Ledger ledger_;
+  std::vector<std::unique_ptr<Destination>> destinations_;
+  std::vector<std::unique_ptr<LogWriter>> writers_;
+  std::vector<std::unique_ptr<Sender>> senders_;
+  std::unique_ptr<Agent> agent_;
+  Dice dice_;
+  int variant_ = 0;
+  std::uint64_t lives_ = 0;
+  bool was_memory_lost_ = false;  // A life ended that may have held acknowledged records in memory.
+  RunResult result_;
+};
+
+}  // namespace rankwire::simulation
