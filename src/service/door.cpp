@@ -127,8 +127,13 @@ Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, Signa
     all.push_back(std::move(*prepared));
   }
   was_prepared = true;
-  for (auto& prepared : all) RANKWIRE_TRY(prepared.commit(completion));
-  return {};
+  Result<void> refused_for_good;
+  for (auto& prepared : all) {
+    Result<void> committed = prepared.commit(completion);
+    if (!committed && !committed.error().is_final()) return committed;
+    if (!committed) refused_for_good = std::move(committed);
+  }
+  return refused_for_good;
 }
 
 void Door::count(const Result<void>& result, std::uint64_t records, const char* transport) {

@@ -219,11 +219,17 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
     accounting.dropped(signal, "processor", "filtered", filtered * outlets.size());
     return {};
   }
+  // What one destination will never take still goes to the others.
+  Result<void> refused_for_good;
   const std::size_t count = std::exchange(reserved_, 0);
   for (std::size_t i = 0; i < count; ++i) {
     Outlet& outlet = *outlets[i];
     SignalBatch& form = outlet.is_queue() && wire_ ? *wire_ : batch_;
     Result<void> taken = outlet.take(form, i + 1 == count, completion);
+    if (!taken && taken.error().is_final()) {
+      if (refused_for_good) refused_for_good = std::move(taken);
+      continue;
+    }
     if (!taken) {
       for (std::size_t rest = i + 1; rest < count; ++rest) outlets[rest]->unreserve(size_, records_);
       return taken;
@@ -231,7 +237,7 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
     accounting.accepted(signal, arrived_);
     accounting.dropped(signal, "processor", "filtered", filtered);
   }
-  return {};
+  return refused_for_good;
 }
 
 }  // namespace rankwire::service
