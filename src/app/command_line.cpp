@@ -24,6 +24,7 @@ struct Settings {
   std::string drain = "25s";
   bool is_unwatched = false;
   bool is_version_asked = false;
+  bool is_version_verbose = false;
   std::string components_format = "yaml";
   std::string shell;
   std::string gate;
@@ -132,7 +133,8 @@ void add_commands(CLI::App& app, Settings& settings) {
   gates->add_option("id", settings.gate, "One gate only");
   gates->footer(examples("  rankwire featuregate\n  rankwire featuregate service.partialReload\n"));
 
-  app.add_subcommand("version", "Print the version");
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  version->add_flag("--verbose", settings.is_version_verbose, "Also the compiler and the libraries built in");
 }
 
 std::vector<std::string> words_after_colon(const std::string& text) {
@@ -186,7 +188,8 @@ ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) 
   }
   settings.run.is_config_watched = !settings.is_unwatched;
   settings.print.sources = settings.run.sources;
-  if (app.got_subcommand("version") || settings.is_version_asked) return print_version(output);
+  if (app.got_subcommand("version") || settings.is_version_asked)
+    return print_version(settings.is_version_verbose, output);
   if (app.got_subcommand("featuregate")) return list_feature_gates(settings.gate, output);
   if (app.got_subcommand("components")) return list_components(settings.components_format, output);
   if (app.got_subcommand("print-config")) return print_config(settings.print, output);

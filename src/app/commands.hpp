@@ -46,7 +46,8 @@ ExitCode list_components(const std::string& format, const Output& output);
 ExitCode print_config(const PrintOptions& options, const Output& output);
 // Damage found by "verify" is a failure.
 ExitCode run_queue_command(const QueueOptions& options, const Output& output);
-ExitCode print_version(const Output& output);
+// With `is_verbose`, the compiler and every library in the binary too.
+ExitCode print_version(bool is_verbose, const Output& output);
 // `id`: of one gate; empty: all that are known.
 ExitCode list_feature_gates(const std::string& id, const Output& output);
 

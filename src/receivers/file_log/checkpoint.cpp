@@ -187,7 +187,7 @@ Result<std::unique_ptr<CheckpointJournal>> CheckpointJournal::open(FileSystem& f
 }
 
 Result<void> CheckpointJournal::reopen() {
-  auto file = files_.open(path_, {.write = true, .create = true});
+  auto file = files_.open(path_, {.write = true, .create = true, .follow_symlinks = false});
   if (!file) return file.error();
   file_ = std::move(*file);
   return {};

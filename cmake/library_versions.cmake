@@ -1,0 +1,36 @@
+# What `rankwire version --verbose` says: each library linked, with the package and version it came from, as dpkg knows
+# them when the build is configured. Elsewhere than on Debian the version is "unknown".
+
+# package_of(path out): "package version" of the package that a file belongs to.
+function(package_of path out)
+  set(${out} "unknown" PARENT_SCOPE)
+  find_program(DPKG_QUERY dpkg-query)
+  if(NOT DPKG_QUERY)
+    return()
+  endif()
+  execute_process(COMMAND ${DPKG_QUERY} -S ${path} OUTPUT_VARIABLE owner ERROR_QUIET RESULT_VARIABLE failed)
+  if(failed)
+    return()
+  endif()
+  string(REGEX REPLACE ":.*" "" package "${owner}")
+  execute_process(COMMAND ${DPKG_QUERY} -W -f "\${Version}\n" ${package} OUTPUT_VARIABLE versions ERROR_QUIET)
+  string(REGEX REPLACE "\n.*" "" version "${versions}")
+  set(${out} "${package} ${version}" PARENT_SCOPE)
+endfunction()
+
+function(library_versions out)
+  set(lines)
+  foreach(target re2 simdjson yaml_cpp nghttp2 ssl http_parser deflate zstd snappy lz4 xxhash z)
+    package_of(${LIB_${target}} package)
+    list(APPEND lines "${package}")
+  endforeach()
+  # Libraries that are headers only.
+  foreach(header CLI/CLI.hpp tl/expected.hpp)
+    find_path(FOLDER_${header} ${header})
+    package_of(${FOLDER_${header}}/${header} package)
+    list(APPEND lines "${package}")
+  endforeach()
+  list(SORT lines)
+  list(JOIN lines "," joined)
+  set(${out} "${joined}" PARENT_SCOPE)
+endfunction()
