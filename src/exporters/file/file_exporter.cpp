@@ -174,7 +174,8 @@ class FileExporter final : public Exporter {
       pieces.insert(pieces.begin(), {length, sizeof length});
     }
     const std::lock_guard lock(mutex_);
-    auto written = file_at(path).append(pieces);
+    auto file = file_at(path);
+    auto written = file ? (*file)->append(pieces) : Result<void>(std::move(file).error());
     if (!written) {
       const Error& error = written.error();
       problem_ = error.message();
@@ -189,13 +190,15 @@ class FileExporter final : public Exporter {
   }
 
   // Under mutex_.
-  RotatingFile& file_at(const std::string& path) {
+  Result<RotatingFile*> file_at(const std::string& path) {
     const auto least = [](const OpenFile& a, const OpenFile& b) { return a.used_at < b.used_at; };
     auto found = std::find_if(files_.begin(), files_.end(), [&](const OpenFile& each) { return each.path == path; });
     if (found == files_.end()) {
       if (config_.is_grouped()) {
-        // Values may name sub-directories. A failure shows when the file is opened.
-        static_cast<void>(make_directory(directory_of(path)));
+        // Values may name sub-directories.
+        const std::string base = directory_of(config_.path.substr(0, config_.path.find('*')));
+        static_cast<void>(make_directory(base));  // A failure shows when the file is opened.
+        RANKWIRE_TRY(make_group_directory(environment_.files, base, path, config_.directory_mode()));
         if (files_.size() >= config_.group_by->max_open_files)
           files_.erase(std::min_element(files_.begin(), files_.end(), least));
       }
@@ -203,7 +206,7 @@ class FileExporter final : public Exporter {
       found = files_.end() - 1;
     }
     found->used_at = ++uses_;
-    return *found->file;
+    return found->file.get();
   }
 
   const FileConfig config_;

@@ -220,14 +220,18 @@ TEST_CASE("an attribute cannot lead out of the directory, nor through a link; it
   f.start("{path: DIR/pods/*.json, create_directory: true, group_by: {enabled: true, resource_attribute: pod}}");
   std::ofstream(f.directory.file("victim")) << "";
   fs::create_symlink(f.directory.file("victim"), f.directory.file("pods/link.json"));
-  for (const char* pod : {"../../etc/passwd", "..", "/etc/passwd", "a/../../b", "a//b", "", "x\ny", "link"}) {
+  fs::create_directory(f.directory.file("outside"));
+  fs::create_directory_symlink(f.directory.file("outside"), f.directory.file("pods/away"));
+  for (const char* pod :
+       {"../../etc/passwd", "..", "/etc/passwd", "a/../../b", "a//b", "", "x\ny", "link", "away/c", "away/d/e"}) {
     const auto receipt = f.send(batch_of_pod(pod));
     REQUIRE(receipt.has_value());
     CHECK(receipt->rejected == 1);
   }
   CHECK(f.send({"no attribute"})->rejected == 1);
   CHECK(f.read("victim").empty());
-  CHECK(f.file_count() == 2);
+  CHECK(fs::is_empty(f.directory.file("outside")));
+  CHECK(f.file_count() == 3);
 }
 
 TEST_CASE("the star may be part of a name, but that name cannot become a parent directory") {

@@ -39,4 +39,20 @@ Result<std::string> group_path(std::string_view pattern, std::string_view value)
   return std::string(pattern.substr(0, begin)) + named;
 }
 
+Result<void> make_group_directory(FileSystem& files, const std::string& base, const std::string& path,
+                                  std::uint32_t permissions) {
+  for (std::size_t at = path.find('/', base.size() + 1); at != std::string::npos; at = path.find('/', at + 1)) {
+    const std::string directory = path.substr(0, at);
+    auto status = files.status(directory, false);
+    if (!status && is_missing(status.error())) {
+      RANKWIRE_TRY(files.make_directories(directory, permissions));
+      status = files.status(directory, false);
+    }
+    if (!status) return std::move(status).error();
+    if (status->type != FileType::directory)
+      return Error(ErrorKind::invalid, directory + " is not a directory (a symbolic link is not followed)");
+  }
+  return {};
+}
+
 }  // namespace rankwire::file
