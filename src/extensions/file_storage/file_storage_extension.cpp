@@ -105,6 +105,11 @@ class FileStorage final : public Extension, public StorageProvider {
     if (!status) return std::move(status).error();
     if (status->type != FileType::directory)
       return Error(ErrorKind::denied, path + " is not a directory of its own (a symbolic link is not followed)");
+    // Of a group it may be: Kubernetes opens volumes to the pod's fsGroup.
+    if ((status->mode & 0007) != 0)
+      return Error(ErrorKind::denied, path +
+                                          " is open to every user of this machine: chmod 700 it, after a look at "
+                                          "what was put there");
     return {};
   }
 

@@ -90,6 +90,20 @@ TEST_CASE("a symbolic link in the place of a component's directory is refused") 
   CHECK(refused.error().kind() == ErrorKind::denied);
 }
 
+TEST_CASE("a component's directory that is open to everybody is refused, one open to a group is not") {
+  Fixture f;
+  auto extension = f.started();
+  auto& storage = dynamic_cast<StorageProvider&>(*extension);
+  const std::filesystem::path place = f.directory.file("s") + "/receiver_file_log_";
+  std::filesystem::create_directory(place);
+  std::filesystem::permissions(place, std::filesystem::perms(0757));
+  const auto refused = storage.directory_for(ComponentKind::receiver, {"file_log", ""}, "positions");
+  REQUIRE(!refused);
+  CHECK(refused.error().kind() == ErrorKind::denied);
+  std::filesystem::permissions(place, std::filesystem::perms(0770));
+  CHECK(storage.directory_for(ComponentKind::receiver, {"file_log", ""}, "positions"));
+}
+
 TEST_CASE("a directory that does not exist fails the start with what to do") {
   Fixture f;
   auto extension = f.make("{directory: " + f.directory.file("absent") + "}");
