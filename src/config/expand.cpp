@@ -130,6 +130,7 @@ Node Expander::expand_children(const Node& node, const std::string& path) {
 Node Expander::expand_scalar(const Node& node, const std::string& path) {
   std::string text = node.text();
   bool is_quoted = node.is_quoted();
+  bool has_reference = false;
   for (std::size_t pass = 0;; ++pass) {
     const std::string reference(find_reference(text));
     if (reference.empty()) break;
@@ -142,7 +143,7 @@ Node Expander::expand_scalar(const Node& node, const std::string& path) {
     if (!value) return Node::null(node.place());
     const bool is_text = value->is_scalar() && scalar_type(*value) == ScalarType::text;
     if (is_whole(text, reference) && !is_text) return finish_whole(*value, node, path);
-    is_quoted = true;
+    is_quoted = has_reference = true;
     const std::string& replacement = value->original_text();
     if (is_whole(text, reference)) {
       text = replacement;
@@ -152,12 +153,12 @@ Node Expander::expand_scalar(const Node& node, const std::string& path) {
   }
   Node result = Node::scalar(unescaped(text), node.place(), is_quoted);
   if (node.has_original_text()) result = result.with_original_text(unescaped(node.original_text()));
-  return result;
+  return is_hidden_ || has_reference ? result.with_reference_mark() : result;
 }
 
 Node Expander::finish_whole(const Node& value, const Node& reference, const std::string& path) {
   if (value.is_null() || value.is_scalar()) {
-    Node result = value.with_place(reference.place());
+    Node result = value.with_place(reference.place()).with_reference_mark();
     if (!value.has_original_text()) return result;
     return result.with_original_text(expand_original(value.original_text(), reference, path));
   }
@@ -231,9 +232,13 @@ std::optional<Node> Expander::resolve_environment(std::string_view name, const P
     name = name.substr(0, mark);
   }
   if (!is_name(name)) {
-    const std::string shown = is_literal ? "\"" + std::string(name) + "\"" : "the name in a reference inside another";
-    diagnostics_.error(place, path, shown + " is not the name of an environment variable",
-                       is_literal ? "write $${" + std::string(name) + "} if the text itself is meant" : "");
+    // What follows a colon may be meant as a default, and that may be a secret.
+    const std::size_t colon = name.find(':');
+    const std::string visible = std::string(name.substr(0, colon)) + (colon == std::string_view::npos ? "" : ":…");
+    diagnostics_.error(place, path,
+                       (is_literal ? "\"" + visible + "\"" : "the name in a reference inside another") +
+                           " is not the name of an environment variable",
+                       is_literal ? "write $${" + visible + "} if the text itself is meant" : "");
     return {};
   }
   std::optional<std::string> text = environment_ ? environment_(std::string(name)) : std::nullopt;

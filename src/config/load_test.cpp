@@ -135,6 +135,15 @@ TEST_CASE("text out of a variable is not shown in an error") {
   const Run result = run({"yaml:x: ${env:SECRET_REFERENCE}"});
   CHECK(result.diagnostics.has_errors());
   CHECK_FALSE(result.says("hunter2"));
+  // Somebody who forgets the dash of a default.
+  CHECK(run({"yaml:x: ${env:NONE:hunter2}"}).says("\"NONE:…\" is not the name"));
+  CHECK_FALSE(run({"yaml:x: ${env:NONE:hunter2}"}).says("hunter2"));
+}
+
+TEST_CASE("what came out of a reference is marked, so that errors about it do not show it") {
+  const Run result = run({"yaml:{a: \"${env:HOST}\", b: \"x${env:PORT}\", c: \"${env:PORT}\", d: 5, e: $$x}"});
+  for (const char* name : {"a", "b", "c"}) CHECK(result.loaded.root.find(name)->is_referenced());
+  for (const char* name : {"d", "e"}) CHECK_FALSE(result.loaded.root.find(name)->is_referenced());
 }
 
 TEST_CASE("references that contain themselves come to an end") {

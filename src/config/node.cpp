@@ -60,6 +60,12 @@ Node Node::with_place(Place place) const {
   return node;
 }
 
+Node Node::with_reference_mark() const {
+  Node node = *this;
+  node.is_referenced_ = true;
+  return node;
+}
+
 const std::string& Node::text() const { return text_ ? *text_ : no_text; }
 const std::vector<Node>& Node::items() const { return items_ ? *items_ : no_items; }
 const std::vector<Node::Entry>& Node::entries() const { return entries_ ? *entries_ : no_entries; }

@@ -59,10 +59,14 @@ class Node {
   // True for a value that came from a reference; then a string field takes it whatever its kind.
   bool has_original_text() const { return original_text_ != nullptr; }
   Node with_original_text(std::string text) const;
+  // Its text came, at least in part, out of a variable or a file: errors say so instead of showing it.
+  bool is_referenced() const { return is_referenced_; }
+  Node with_reference_mark() const;
 
  private:
   NodeKind kind_ = NodeKind::null;
   bool is_quoted_ = false;
+  bool is_referenced_ = false;
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<const std::string> original_text_;
   std::shared_ptr<const std::vector<Node>> items_;

@@ -28,6 +28,7 @@ const char* kind_name(const Node& node) {
 std::string shown(const Node& node) {
   constexpr std::size_t shown_max = 60;
   if (!node.is_scalar()) return kind_name(node);
+  if (node.is_referenced()) return "the value that its reference stands for";
   const std::string& text = node.text();
   return "\"" + (text.size() > shown_max ? text.substr(0, shown_max) + "…" : text) + "\"";
 }
@@ -294,7 +295,7 @@ std::optional<Duration> FieldReader::duration(const Node& node, std::string_view
     const auto nanos = parse_integer(node.text())->as_signed();
     if (nanos && *nanos != 0) {
       found_.warning(node.place(), full_path(key), "a bare number counts nanoseconds",
-                     "write a unit: \"" + node.text() + "s\"");
+                     "write a unit: \"" + (node.is_referenced() ? "5" : node.text()) + "s\"");
     }
     if (nanos) found = Duration(*nanos);
   } else if (scalar_type(node) == ScalarType::text && node.is_scalar()) {
