@@ -42,13 +42,10 @@ void FileSet::restore(const CheckpointContents& contents, bool has_history) {
 }
 
 void FileSet::scan() {
-  is_scan_due_ = false;
+  is_scan_due_ = is_scan_torn_ = false;
   std::vector<std::string> found;
-  const GlobVisitor visitor{[&](const std::string& directory) { found_directory(directory); },
-                            [&](const std::string& path) {
-                              if (is_included(path)) found.push_back(path);
-                            }};
-  for (const Glob& glob : options_.include) walk(disk_, glob, {}, visitor);
+  const GlobVisitor visits = visitor([&](const std::string& path) { found.push_back(path); });
+  for (const Glob& glob : options_.include) walk(disk_, glob, {}, visits);
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   if (options_.choose) options_.choose(found);
@@ -72,6 +69,20 @@ bool FileSet::is_included(const std::string& path) const {
   const auto matches = [&](const Glob& glob) { return glob.matches(path); };
   return std::any_of(options_.include.begin(), options_.include.end(), matches) &&
          std::none_of(options_.exclude.begin(), options_.exclude.end(), matches);
+}
+
+GlobVisitor FileSet::visitor(std::function<void(const std::string& path)> match) {
+  return {[this](const std::string& directory) { found_directory(directory); },
+          [this, match = std::move(match)](const std::string& path) {
+            if (is_included(path)) match(path);
+          },
+          [this](const Error& error) { unlisted(error); }};
+}
+
+void FileSet::unlisted(const Error& error) {
+  if (error.kind() != ErrorKind::refused) return;
+  environment_.log.warn("file_log cannot list a directory now and will try again", {{"error", error.message()}});
+  is_scan_torn_ = true;
 }
 
 void FileSet::found_directory(const std::string& directory) {
@@ -159,11 +170,8 @@ void FileSet::appeared(const std::string& location) {
   const auto status = disk_.status(location);
   if (!status) return;
   if (status->type == FileType::directory) {
-    const GlobVisitor visitor{[&](const std::string& directory) { found_directory(directory); },
-                              [&](const std::string& path) {
-                                if (is_included(path)) check(path);
-                              }};
-    for (const Glob& glob : options_.include) walk(disk_, glob, location, visitor);
+    const GlobVisitor visits = visitor([&](const std::string& path) { check(path); });
+    for (const Glob& glob : options_.include) walk(disk_, glob, location, visits);
     return;
   }
   const auto known = by_identity_.find(status->identity);

@@ -16,6 +16,7 @@
 
 #include "component/component.hpp"
 #include "receivers/file_log/file_parser.hpp"
+#include "receivers/file_log/glob.hpp"
 #include "receivers/file_log/positions.hpp"
 #include "receivers/file_log/siblings.hpp"
 #include "receivers/file_log/tail_options.hpp"
@@ -40,6 +41,8 @@ class FileSet {
   bool is_scan_due() const { return is_scan_due_; }
   // Whether change notification does not work for some file, so that scans must find changes.
   bool must_poll() const { return must_poll_; }
+  // Whether some directory could not be listed for want of descriptors, so that the next scan should come soon.
+  bool is_scan_torn() const { return is_scan_torn_; }
 
   // Searches again where a directory changed while it was listed.
   void look_again();
@@ -109,6 +112,8 @@ class FileSet {
 
   enum class Recognised : std::uint8_t { known, unknown, gone };
 
+  GlobVisitor visitor(std::function<void(const std::string& path)> match);
+  void unlisted(const Error& error);
   void found_directory(const std::string& directory);
   void forget_watch(int watch);
   bool is_included(const std::string& path) const;
@@ -200,6 +205,7 @@ class FileSet {
   bool has_history_ = false;
   bool is_first_scan_ = true;
   bool is_scan_due_ = false;
+  bool is_scan_torn_ = false;
   bool must_poll_ = false;
 };
 

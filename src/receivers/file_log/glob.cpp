@@ -112,7 +112,7 @@ class Walk {
     if (!has_wildcard(pattern)) return visit_literal(directory, pattern, segment, depth);
     visitor_.directory(shown(directory));
     const auto entries = files_.list(shown(directory));
-    if (!entries) return;
+    if (!entries) return failed(entries.error());
     for (const DirectoryEntry& entry : *entries) {
       if (!matches_segment(pattern, entry.name)) continue;
       if (is_last && entry.type != FileType::directory) found(join(directory, entry.name));
@@ -139,6 +139,10 @@ class Walk {
     if (is_wanted(path)) visitor_.match(path);
   }
 
+  void failed(const Error& error) {
+    if (visitor_.unlisted) visitor_.unlisted(error);
+  }
+
   void visit_literal(const std::string& directory, const std::string& name, std::size_t segment, std::size_t depth) {
     const std::string path = join(directory, name);
     if (segment + 1 == glob_.segments().size()) {
@@ -156,7 +160,7 @@ class Walk {
     visitor_.directory(shown(directory));
     if (!is_last) visit(directory, segment + 1, depth);
     const auto entries = files_.list(shown(directory));
-    if (!entries) return;
+    if (!entries) return failed(entries.error());
     for (const DirectoryEntry& entry : *entries) {
       const std::string path = join(directory, entry.name);
       // Links to directories are not followed here: they may lead in circles.

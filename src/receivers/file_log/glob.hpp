@@ -35,6 +35,7 @@ bool has_wildcard(std::string_view segment);
 struct GlobVisitor {
   std::function<void(const std::string& directory)> directory;
   std::function<void(const std::string& path)> match;
+  std::function<void(const Error& error)> unlisted;  // A directory could not be listed. Need not be set.
 };
 
 // Finds what `glob` matches. With `within`, only at and below that path.

@@ -46,6 +46,7 @@ void Tailer::look(int timeout_ms) {
   if (files_.must_look_again()) files_.look_again();
   pacer_.note(count, environment_.clock.now());
   if (files_.is_scan_due()) next_scan_ = {};
+  if (files_.is_scan_torn()) next_scan_ = std::min(next_scan_, environment_.clock.now() + options_.poll_interval);
 }
 
 void Tailer::run(std::stop_token stop) {
@@ -55,8 +56,9 @@ void Tailer::run(std::stop_token stop) {
       files_.scan();
       const Instant after = environment_.clock.now();
       // However many files there are, scanning takes at most a thousandth of the time.
-      const Duration interval = files_.must_poll() ? options_.poll_interval : options_.scan_interval;
-      next_scan_ = after + std::max(interval, files_.must_poll() ? 10 * (after - now) : 1000 * (after - now));
+      const bool is_soon = files_.must_poll() || files_.is_scan_torn();
+      const Duration interval = is_soon ? options_.poll_interval : options_.scan_interval;
+      next_scan_ = after + std::max(interval, (is_soon ? 10 : 1000) * (after - now));
     }
     constexpr std::size_t drained_max = 32;
     if (now >= next_tidy_ || files_.drained_count() >= drained_max) {
