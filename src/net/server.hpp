@@ -92,6 +92,8 @@ struct ServerOptions {
   Logger* log = nullptr;
   std::optional<CorsOptions> cors;
   Headers response_headers;
+  // Hears of each request that is answered with an error: its HTTP status or gRPC code. On the server's thread.
+  std::function<void(int status)> answered_with_error;
 };
 
 class Server {

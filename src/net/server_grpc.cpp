@@ -67,7 +67,10 @@ class GrpcSession final : public Session {
   void answer_message(GrpcStream& stream, std::string body);
   void answer_status(GrpcStream& stream, int code, std::string_view message, std::string_view details = {});
   void answer_error(GrpcStream& stream, const Error& error);
-  void answer_http(GrpcStream& stream, std::string_view status);
+  void answer_http(GrpcStream& stream, int status);
+  void note_error(int status) {
+    if (context_.options.answered_with_error) context_.options.answered_with_error(status);
+  }
   void frame_went(const nghttp2_frame& frame);
   void say_farewell();
   void check_streams(Instant now);
@@ -362,8 +365,8 @@ void GrpcSession::head_came(GrpcStream& stream) {
   if (stream.header_bytes > context_.options.header_bytes_max.count) {
     return answer_status(stream, code_resource_exhausted, "the request's headers are too large");
   }
-  if (head.method != "POST") return answer_http(stream, "405");
-  if (!head.header("content-type").starts_with("application/grpc")) return answer_http(stream, "415");
+  if (head.method != "POST") return answer_http(stream, 405);
+  if (!head.header("content-type").starts_with("application/grpc")) return answer_http(stream, 415);
   const std::string_view coding = head.header("grpc-encoding");
   const std::optional<Encoding> encoding = encoding_named(coding);
   if (!encoding) {
@@ -445,6 +448,7 @@ void GrpcSession::answer_message(GrpcStream& stream, std::string body) {
 
 void GrpcSession::answer_status(GrpcStream& stream, int code, std::string_view message, std::string_view details) {
   stream.is_answered = true;
+  if (code != 0) note_error(code);
   ping_strikes_ = 0;
   stream.exchange.reset();
   stream.body = Buffer();
@@ -464,9 +468,11 @@ void GrpcSession::answer_error(GrpcStream& stream, const Error& error) {
 }
 
 // To a client that does not speak gRPC.
-void GrpcSession::answer_http(GrpcStream& stream, std::string_view status) {
+void GrpcSession::answer_http(GrpcStream& stream, int status) {
   stream.is_answered = true;
-  const nghttp2_nv headers[] = {header(":status", status)};
+  note_error(status);
+  const std::string text = std::to_string(status);
+  const nghttp2_nv headers[] = {header(":status", text)};
   nghttp2_submit_response(http2_, stream.id, headers, std::size(headers), nullptr);
 }
 

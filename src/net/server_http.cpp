@@ -404,6 +404,8 @@ void HttpSession::answer(const ServerResponse& response, bool is_for_preflight) 
     out_.append(value);
     out_.append("\r\n");
   };
+  if (response.status >= 400 && context_.options.answered_with_error)
+    context_.options.answered_with_error(response.status);
   out_.append("HTTP/1.1 ");
   out_.append(std::to_string(response.status));
   out_.push(' ');

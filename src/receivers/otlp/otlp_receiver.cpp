@@ -82,6 +82,12 @@ Result<std::unique_ptr<net::Server>> OtlpReceiver::listen(net::ServerOptions opt
     options.tls = std::move(*made);
   }
   const bool is_grpc = options.protocol == net::Protocol::grpc;
+  options.answered_with_error = [&environment, receiver = context_.id.text(), is_grpc](int status) {
+    environment.counters
+        .counter("rankwire_otlp_error_answers_total", "Requests answered with an error, by HTTP status or gRPC code.",
+                 {{"receiver", receiver}, {"transport", is_grpc ? "grpc" : "http"}, {"status", std::to_string(status)}})
+        .add(1);
+  };
   auto server = environment.network.serve(std::move(options), handler, environment.clock);
   if (server) {
     environment.log.info(
