@@ -4,6 +4,7 @@ that it keeps its pace whatever the agent does:
     writer.py DIR --files N --rate LINES_PER_SECOND --seconds S [--rotate SECONDS --how rename|gzip|copytruncate]
 
 Each line carries #n=<number>#, #t=<unix nanoseconds># and customer_id=<digits>. Prints the number of lines written.
+SIGTERM ends it early.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import datetime
 import gzip
 import os
 import shutil
+import signal
 import time
 
 FILLER = (
@@ -81,8 +83,9 @@ def main():
     number, begin = options.first, time.monotonic()
     wanted_total = int(options.rate * options.seconds)
     next_rotation = options.rotate
-    turn = 0
-    while number - options.first < wanted_total:
+    turn, ended = 0, []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    while number - options.first < wanted_total and not ended:
         elapsed = time.monotonic() - begin
         due = min(wanted_total, int(elapsed * options.rate)) - (number - options.first)
         if due > 0:

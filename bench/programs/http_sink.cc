@@ -262,7 +262,8 @@ int main(int count, char** arguments) {
   std::vector<char> buffer(1 << 20);
   while (stop_wanted == 0) {
     epoll_event ready[64];
-    const int ready_count = ::epoll_wait(poller, ready, 64, -1);
+    // Not for ever: a signal that came just before the wait is to be noticed too.
+    const int ready_count = ::epoll_wait(poller, ready, 64, 100);
     if (report_wanted != 0) {
       report_wanted = 0;
       print_totals();

@@ -198,21 +198,6 @@ def test_a_reload_changes_what_changed_and_an_invalid_file_keeps_the_old(start_a
     harness.wait_until(is_changed, 10, f"the new processor to work:\n{agent.log_text()[-1500:]}", 0.2)
 
 
-def test_two_agents_cannot_share_a_storage_directory(start_agent, sink, tmp_path):
-    logs = tmp_path / "pods"
-    logs.mkdir()
-    port = harness.free_port()
-    start_agent(configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port), port)
-    other = configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=harness.free_port())
-    path = tmp_path / "other.yaml"
-    path.write_text(other)
-    result = subprocess.run(
-        [harness.RANKWIRE, "run", "--config", str(path)], capture_output=True, text=True, timeout=20
-    )
-    assert result.returncode == 1
-    assert "state" in result.stderr and ("another" in result.stderr or "lock" in result.stderr)
-
-
 def test_an_idle_agent_is_small(start_agent, sink, tmp_path):
     logs = tmp_path / "pods"
     logs.mkdir()
