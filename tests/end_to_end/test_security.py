@@ -409,7 +409,7 @@ exec setpriv --reuid 65532 true"""
 
 
 def test_it_runs_without_rights_on_a_read_only_root(sink):
-    """As in examples/kubernetes-node.yaml: a uid of its own, no capabilities, one writable directory, logs by group."""
+    """As examples/kubernetes/node-agent.yaml: its own uid, no capabilities, one writable directory, logs by group."""
     if subprocess.run(["unshare", "--mount", "sh", "-c", PROBE], capture_output=True).returncode != 0:
         pytest.skip("needs a mount namespace to make the root read-only: run as root, with util-linux")
     log_group, port = 4321, harness.free_port()
@@ -465,3 +465,25 @@ exec setpriv --reuid 65532 --regid 65532 --groups {log_group} --bounding-set=-al
             agent.clean()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def test_the_example_for_kubernetes_gives_no_rights_and_its_configuration_is_valid(tmp_path):
+    path = os.path.join(harness.ROOT, "examples", "kubernetes", "node-agent.yaml")
+    with open(path) as file:
+        text = file.read()
+    config_text = re.search(r"config\.yaml: \|\n((?:    .*\n)+)", text).group(1)
+    (tmp_path / "token").write_text("x")
+    config = tmp_path / "config.yaml"
+    config.write_text(config_text.replace("/etc/rankwire/secret", str(tmp_path)))
+    result = rankwire("validate", "--config", str(config))
+    assert result.returncode == 0, result.stdout + result.stderr
+    agent = text.split("- name: rankwire\n")[1].split("readinessProbe:")[0]
+    for line in ["readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "capabilities: {drop: [ALL]}"]:
+        assert line in agent
+    assert "runAsNonRoot: true" in text and "privileged: true" not in text and "hostNetwork" not in text
+    # Every other document in it is YAML too.
+    for document in text.split("\n---\n"):
+        (tmp_path / "part.yaml").write_text(document)
+        part = str(tmp_path / "part.yaml")
+        parsed = rankwire("print-config", "--validate=false", "--mode", "unredacted", "--config", part)
+        assert "apiVersion" in parsed.stdout, parsed.stderr
