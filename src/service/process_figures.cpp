@@ -1,5 +1,6 @@
 #include "service/process_figures.hpp"
 
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,7 +54,11 @@ Bytes memory_available_to_process(FileSystem& files) {
 }
 
 Bytes default_memory_limit(FileSystem& files) {
-  const Bytes available = memory_available_to_process(files);
+  Bytes available = memory_available_to_process(files);
+  // Stacks and the allocator's reserves take of the address space too; a quarter leaves room for them.
+  rlimit space{};
+  if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+    available.count = available.count == 0 ? space.rlim_cur : std::min<std::uint64_t>(available.count, space.rlim_cur);
   if (available.count == 0) return 512_MiB;
   return std::min(Bytes{available.count / 4}, Bytes{512_MiB});
 }

@@ -322,9 +322,10 @@ def test_storage_of_a_newer_version_is_refused_and_left_as_it_is(name, start_age
     assert sink.totals()["repeated"] == 0
 
 
-def test_an_address_space_that_is_short_refuses_senders_and_loses_nothing(start_agent, sink, tmp_path):
+@pytest.mark.parametrize("limit_mib", [64, None], ids=["memory_limiter", "by default"])
+def test_a_short_address_space_refuses_senders_and_loses_nothing(limit_mib, start_agent, sink, tmp_path):
     http, port = harness.free_port(), harness.free_port()
-    config = configs.otlp_through(harness.free_port(), http, sink.url, metrics_port=port, limit_mib=64)
+    config = configs.otlp_through(harness.free_port(), http, sink.url, metrics_port=port, limit_mib=limit_mib)
     config = config.replace("compression: none", RETRIES + "compression: none")
     agent = start_limited(start_agent, tmp_path, config, [f"--as={256 << 20}"], http)
     sink.toggle_refusing()
