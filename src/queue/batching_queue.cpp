@@ -1,5 +1,6 @@
 #include "queue/batching_queue.hpp"
 
+#include "base/planted_bug.hpp"
 #include "base/require.hpp"
 
 namespace rankwire::queue {
@@ -77,6 +78,7 @@ void BatchingQueue::add_ready(Part part) {
 }
 
 void BatchingQueue::wake_consumer() {
+  if (is_planted(PlantedBug::consumer_not_woken)) return;
   if (!is_collecting_) {
     work_.notify_one();
   } else if (ripe_at() <= clock_.now()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/planted_bug.hpp"
 #include "queue/segment_reader.hpp"
 
 namespace rankwire::queue {
@@ -180,7 +181,8 @@ Result<void> SegmentWriter::create(std::uint64_t number, std::uint64_t unix_nano
   if (!file) return std::move(file).error();
   const auto header = encode(SegmentHeader{place_.signal, number, unix_nanos});
   Result<void> made = (*file)->append(std::string_view(header.data(), header.size()));
-  if (made && must_sync) made = place_.files.sync_directory(place_.directory);
+  if (made && must_sync && !is_planted(PlantedBug::directory_not_synced))
+    made = place_.files.sync_directory(place_.directory);
   if (!made) {
     file->reset();
     (void)place_.files.remove(path);
@@ -206,7 +208,7 @@ Result<void> SegmentWriter::write(const std::vector<Outgoing*>& group, bool must
     offset += record->size();
   }
   RANKWIRE_TRY(file_->append(pieces));
-  if (must_sync) RANKWIRE_TRY(file_->sync());
+  if (must_sync && !is_planted(PlantedBug::segment_not_synced)) RANKWIRE_TRY(file_->sync());
   end_ = offset;
   return {};
 }

@@ -1,5 +1,7 @@
 #include "service/accounting.hpp"
 
+#include "base/planted_bug.hpp"
+
 namespace rankwire::service {
 
 Accounting::Accounting(Counters& counters) : counters_(counters) {
@@ -19,7 +21,7 @@ Accounting::Accounting(Counters& counters) : counters_(counters) {
 
 void Accounting::dropped(Signal signal, std::string_view stage, std::string_view reason, std::uint64_t records,
                          std::string_view kubernetes_namespace, std::string_view pod) {
-  if (records == 0) return;
+  if (records == 0 || is_planted(PlantedBug::drop_not_counted)) return;
   Labels labels = {
       {"stage", std::string(stage)}, {"reason", std::string(reason)}, {"signal", std::string(to_string(signal))}};
   if (!kubernetes_namespace.empty()) labels.emplace_back("namespace", kubernetes_namespace);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
 #include "base/require.hpp"
 
 namespace rankwire::service {
@@ -144,6 +145,7 @@ Result<void> QueuedOutlet::take(SignalBatch& batch, bool, const CompletionRef& c
   unreserve(size, records);
   enqueued_.observe(records, size);
   sender_->count_consumed(pushed, records);
+  if (!pushed && is_planted(PlantedBug::failed_write_taken_as_done)) return {};
   if (!pushed && !policy_.wait_for_result) {
     held_ -= static_cast<std::int64_t>(records);
     shared_.accounting.add_queued(signal, -static_cast<std::int64_t>(records));
@@ -174,7 +176,7 @@ Result<void> QueuedOutlet::push_and_wait(WireBatch batch) {
     return pushed;
   }
   wake_worker();
-  Result<void> result = waiter->wait(abort_.get_token());
+  Result<void> result = waiter->wait(release_.get_token());
   // The caller counts only what succeeds; what was queued and then dropped was accepted all the same.
   if (!result) shared_.accounting.accepted(signal, static_cast<std::uint64_t>(records));
   return result;
@@ -226,6 +228,7 @@ void QueuedOutlet::send(queue::Lease& lease) {
   shared_.accounting.add_queued(signal, -records);
   shared_.accounting.add_in_flight(signal, records);
   count_batch(batch);
+  if (is_planted(PlantedBug::lease_settled_before_sending)) lease.done();
   const SendResult result = sender_->send(batch, abort_.get_token());
   leased_ -= static_cast<std::uint64_t>(records);
   shared_.accounting.add_in_flight(signal, -records);
@@ -235,7 +238,7 @@ void QueuedOutlet::send(queue::Lease& lease) {
   }
   held_ -= records;
   if (result.outcome == SendOutcome::delivered) {
-    lease.done();
+    if (!is_planted(PlantedBug::lease_settled_before_sending)) lease.done();
   } else {
     discard_reason = result.error ? &*result.error : nullptr;
     lease.discard();
@@ -313,12 +316,14 @@ void QueuedOutlet::end_workers(Deadline deadline) {
   shared_.scaler.remove(this);
   {
     std::unique_lock lock(mutex_);
+    if (is_planted(PlantedBug::drain_without_deadline)) deadline = Deadline::never();
     worker_ended_.wait_until(lock, deadline.at, [this] {
       return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.has_ended; });
     });
     for (Slot& slot : slots_) slot.pop_stop.request_stop();
   }
   abort_.request_stop();
+  release_.request_stop();
   for (Slot& slot : slots_) slot.thread.join();
   slots_.clear();
   registrations_.clear();
@@ -338,6 +343,7 @@ std::unique_ptr<queue::Queue> QueuedOutlet::hand_over(Deadline deadline) {
   shared_.accounting.add_queued(sender_->signal(), -static_cast<std::int64_t>(left));
   shared_.accounting.park(name_, sender_->signal(), left);
   queue_->on_room({});
+  if (is_planted(PlantedBug::queue_lost_at_reload)) queue_.reset();
   return std::move(queue_);
 }
 

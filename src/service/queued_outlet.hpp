@@ -42,6 +42,8 @@ class QueuedOutlet final : public Outlet, private Scalable {
 
   // Nothing more is reserved; what is reserved may still be taken.
   void refuse_new();
+  // Whoever waits for the result of a delivery gets an error; the delivery goes on.
+  void release_senders() { release_.request_stop(); }
   // Starts sending what a disk queue brought along.
   void start();
   // Memory queues send what they hold from now on without waiting; disk queues start nothing new.
@@ -90,6 +92,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
   BatchCounters batches_;
   std::vector<std::shared_ptr<void>> registrations_;
   std::stop_source abort_;
+  std::stop_source release_;
   std::atomic<bool> refuses_new_{false};
   std::atomic<std::uint64_t> leased_{0};  // Records.
   std::atomic<std::int64_t> held_{0};     // Records queued or leased, as far as we counted.

@@ -113,6 +113,11 @@ void RunningExporter::abort_direct() {
     if (outlet) outlet->stop();
 }
 
+void RunningExporter::release_senders() {
+  for (const auto& outlet : queued_)
+    if (outlet) outlet->release_senders();
+}
+
 void RunningExporter::stop(Deadline deadline) {
   abort_direct();
   begin_drain();

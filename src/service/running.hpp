@@ -58,6 +58,7 @@ class RunningExporter {
   // Outlets without a queue send on the threads of receivers: ends their retries, then their attempts.
   void give_up_direct_retries();
   void abort_direct();
+  void release_senders();
   void stop(Deadline deadline);
   std::optional<std::string> problem() const;
   std::optional<QueuePolicy> queue_policy(Signal signal) const;

@@ -246,7 +246,10 @@ void Runtime::stop(Deadline deadline) {
   for (const auto& [id, exporter] : current_.exporters) exporter->give_up_direct_retries();
   {
     const HalfTime guard(engine_.environment.clock, deadline, [this] {
-      for (const auto& [id, exporter] : current_.exporters) exporter->abort_direct();
+      for (const auto& [id, exporter] : current_.exporters) {
+        exporter->abort_direct();
+        exporter->release_senders();
+      }
     });
     for (const auto& [id, receiver] : current_.receivers) receiver->stop(deadline);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/planted_bug.hpp"
 #include "otlp/otlp.hpp"
 
 namespace rankwire::service {
@@ -55,7 +56,9 @@ SendResult Sender::send_until_decided(const SignalBatch& batch, const std::stop_
   Attempts attempts{environment_.clock.now(), retry_.initial_interval};
   OutgoingBatch outgoing(batch, records_memory_max);
   for (;;) {
-    const Result<Receipt> receipt = exporter_.send(outgoing, abort);
+    Result<Receipt> receipt = exporter_.send(outgoing, abort);
+    if (receipt && is_planted(PlantedBug::sent_again_after_success)) receipt = exporter_.send(outgoing, abort);
+    if (!receipt && is_planted(PlantedBug::refusal_taken_as_done)) receipt = Receipt{};
     if (receipt) {
       succeeded(*receipt, records);
       return {};

@@ -145,7 +145,10 @@ Result<CheckpointContents> decode_checkpoint(std::string_view bytes) {
     return contents;
   }
   const auto version = Decoder(bytes.substr(magic.size())).number<std::uint32_t>();
-  if (version > checkpoint_version)
+  // Formats are numbered one by one: what is far beyond is damage.
+  constexpr std::uint32_t plausible_max = 1000;
+  if (version > plausible_max) contents.damaged = 1;
+  if (version > checkpoint_version && version <= plausible_max)
     return Error(ErrorKind::invalid, "the checkpoint has format version " + std::to_string(version) +
                                          ", newer than this program's " + std::to_string(checkpoint_version));
   std::string marker;

@@ -63,6 +63,7 @@ void FileSet::scan() {
     file->was_notified = false;
   }
   is_first_scan_ = false;
+  if (open_files_max_ < options_.open_files_max) ++open_files_max_;
 }
 
 bool FileSet::is_included(const std::string& path) const {

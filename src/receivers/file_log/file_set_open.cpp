@@ -61,8 +61,10 @@ Result<void> FileSet::make_open(TrackedFile& file) {
     return Error(ErrorKind::refused, "as many files are open as may be");
   auto opened = file.open(disk_, options_.must_lock);
   if (!opened && opened.error().kind() == ErrorKind::refused && close_idle()) {
-    // The process has fewer descriptors than was configured: some stay free for everything else.
-    open_files_max_ = std::max<std::size_t>(open_.size() - open_.size() / 4, 1);
+    // The process has fewer descriptors than was configured: some stay free for everything else. `scan` raises it
+    // again.
+    constexpr std::size_t least = 16;
+    open_files_max_ = std::min(open_files_max_, std::max(open_.size() - open_.size() / 4, least));
     opened = file.open(disk_, options_.must_lock);
   }
   RANKWIRE_TRY(std::move(opened));
@@ -136,7 +138,9 @@ bool FileSet::close_idle() {
   if (close_one([&](const TrackedFile& file) { return !file.is_rotated && is_idle(file); })) return true;
   if (close_one([&](const TrackedFile& file) { return !file.is_rotated && file.is_queued && !file.gzip; })) return true;
   return close_one([&](TrackedFile& file) {
-    if (!is_idle(file) || file.untaken != 0) return false;
+    // One that waits for the generation before it is not needed yet.
+    const bool is_early = file.previous != nullptr && file.taken == 0;
+    if (!is_early && (!is_idle(file) || file.untaken != 0)) return false;
     const auto named = disk_.status(file.real_path);
     return named && named->identity == file.identity;
   });

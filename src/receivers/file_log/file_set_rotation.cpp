@@ -2,6 +2,7 @@
 // which order, and from where each is read.
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
 #include "receivers/file_log/file_set.hpp"
 
 namespace rankwire::file_log {
@@ -31,6 +32,7 @@ void FileSet::retire_current(Slot& slot) {
   ++rotated_count_;
   slot.current->learn_fingerprint(options_.fingerprint_size);
   slot.current->changed_at = environment_.clock.now();
+  if (is_planted(PlantedBug::rotated_file_forgotten)) slot.current->has_failed = true;
   queue(*slot.current);
   slot.current = nullptr;
 }

@@ -1,5 +1,7 @@
 #include "receivers/file_log/positions.hpp"
 
+#include "base/planted_bug.hpp"
+
 namespace rankwire::file_log {
 
 void Positions::open(std::unique_ptr<CheckpointJournal> journal, std::function<void()> wake) {
@@ -55,7 +57,9 @@ void Positions::expect(std::uint64_t token, std::span<const BatchPart> parts) {
   for (const BatchPart& part : parts) {
     const auto at = files_.find(part.id);
     if (at == files_.end()) continue;
-    at->second.pending.push_back({token, part, false});
+    at->second.pending.push_back({token, part, is_planted(PlantedBug::position_before_acknowledgement)});
+    if (is_planted(PlantedBug::position_before_acknowledgement) && advance(at->second))
+      write(std::vector<std::uint32_t>{part.id});
     batch.files.push_back(part.id);
     batch.bytes += part.bytes;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
+
 namespace rankwire::file_log {
 namespace {
 
@@ -67,6 +69,7 @@ void Tailer::run(std::stop_token stop) {
     }
     read_lost_again();
     files_.retry_unreadable(now);
+    is_out_of_room_ = false;
     flush_due_files();
     if (pass(stop) && files_.has_ready()) {
       look(0);
@@ -114,7 +117,6 @@ Instant Tailer::next_due() const {
 }
 
 bool Tailer::pass(std::stop_token stop) {
-  is_out_of_room_ = false;
   if (stop.stop_requested() || !files_.has_ready()) return false;
   if (environment_.clock.now() < retry_at_ || positions_->unsettled_bytes() >= options_.unsettled_bytes_max)
     return false;
@@ -248,6 +250,8 @@ bool Tailer::deliver(Admission admission, LogBatch batch) {
     parts_.clear();
     return true;
   }
+  if (is_planted(PlantedBug::line_in_the_log) && !batch.resources.empty())
+    environment_.log.debug("delivering", {{"first", batch.resources[0].scopes[0].records[0].body.text()}});
   const std::uint64_t token = next_token_++;
   auto completion = std::make_shared<Completion>(positions_, token);
   positions_->expect(token, parts_);
@@ -283,6 +287,7 @@ void Tailer::postpone(const Error& error) {
 }
 
 void Tailer::undo_parts() {
+  if (is_planted(PlantedBug::refused_lines_not_read_again)) parts_.clear();
   for (const BatchPart& part : parts_)
     if (TrackedFile* file = files_.find(part.id)) files_.rewind(*file, positions_->delivered_until(part.id));
   parts_.clear();
@@ -308,8 +313,9 @@ void Tailer::flush_due_files() {
     if (due && *due <= now && file->has_grown()) {
       files_.queue(*file);
     } else if (due && *due <= now) {
-      flush(*file, now, false);
-      due = file->parser ? file->parser->flush_due() : std::nullopt;
+      // Of a file that is gone nothing more can complete the line.
+      flush(*file, file->has_failed ? Instant::max() : now, file->has_failed);
+      due = file->parser && !file->is_ended ? file->parser->flush_due() : std::nullopt;
     }
     if (due) still.push_back(id);
   }
@@ -327,7 +333,11 @@ void Tailer::flush(TrackedFile& file, Instant now, bool is_end) {
     if (outcome.state == ReadState::data) untaken = outcome.data;
   }
   auto admission = intake_.admit(admission_for(untaken.size()));
-  if (!admission) return;
+  if (!admission) {
+    is_out_of_room_ = admission.error().kind() == ErrorKind::refused;
+    if (!is_out_of_room_) postpone(admission.error());
+    return;
+  }
   if (!untaken.empty()) std::memmove(buffer.data(), untaken.data(), untaken.size());
   buffer.commit(untaken.size());
   const SharedBytes shared = environment_.buffers->share(std::move(buffer));
