@@ -78,6 +78,7 @@ void Agent::run() {
 void Agent::act(const Request& request) {
   if (request.kind == Request::Kind::stop) {
     state_ = State::stopping;
+    stopping_since_ = clock_.now();
     if (service_) service_->stop(Deadline::after(clock_, request.drain));
     service_.reset();
     state_ = State::stopped;

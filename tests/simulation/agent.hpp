@@ -58,6 +58,7 @@ class Agent {
   void kill();
 
   State state() const { return state_; }
+  Instant stopping_since() const { return stopping_since_; }
   bool is_busy() const { return !requests_.empty() || is_working_; }
   std::uint32_t group() const { return group_; }
   const std::string& problem() const { return problem_; }
@@ -84,6 +85,7 @@ class Agent {
   std::unique_ptr<service::Service> service_;
   std::uint32_t group_ = 0;
   State state_ = State::starting;
+  Instant stopping_since_{};
   bool is_working_ = false;
   bool is_started_ = false;
   std::string problem_;

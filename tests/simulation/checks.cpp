@@ -113,8 +113,12 @@ void World::check_disk() {
 void World::check_stop() {
   Scheduler& scheduler = *Scheduler::current();
   const Duration wait = std::chrono::seconds(10);
-  const Instant limit = scheduler.now() + wait + std::chrono::seconds(2);
+  // The worst moment: something is to be sent, and nobody takes it.
+  for (const DestinationPlan& plan : scenario_.destinations) network_.set_down(plan.port, true);
+  for (const auto& writer : writers_) writer->write_one_more();
+  scheduler.sleep(std::chrono::seconds(2));
   agent_->stop(wait);
+  const Instant limit = scheduler.now() + wait + std::chrono::seconds(2);
   while (agent_->state() != Agent::State::stopped && scheduler.now() < limit)
     scheduler.sleep(std::chrono::milliseconds(100));
   if (agent_->state() != Agent::State::stopped) fail("does not stop within its deadline");

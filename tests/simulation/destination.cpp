@@ -5,6 +5,15 @@
 
 namespace rankwire::simulation {
 
+namespace {
+
+// Behind the id there are only the constant text, the mask and filling.
+bool is_intact(std::string_view body) {
+  return body.substr(body.find(';') + 1).find_first_not_of(" loss=2.1*x") == std::string_view::npos;
+}
+
+}  // namespace
+
 class DestinationExchange final : public net::Exchange {
  public:
   DestinationExchange(Destination& destination, Signal signal, net::Encoding encoding)
@@ -59,7 +68,10 @@ Result<net::ServerResponse> Destination::take(Signal signal, SharedBytes body) {
   const bool is_rejected = is_full || faults_.strikes(Fault::permanent_rejection);
   std::uint64_t reject = faults_.strikes(Fault::partial_success) ? faults_.dice().between(1, 3) : 0;
   auto batch = otlp::decode_logs(body->view());
-  if (!batch) return std::move(batch).error();
+  if (!batch) {
+    on_damage("what reached " + name_ + " is not OTLP: " + batch.error().message());
+    return std::move(batch).error();
+  }
   const bool is_stalled = faults_.strikes(Fault::stalled_server);
   std::uint64_t rejected = 0;
   std::string ids;
@@ -69,6 +81,7 @@ Result<net::ServerResponse> Destination::take(Signal signal, SharedBytes body) {
         RecordId id;
         if (!record.body.is_text() || !parse_id(record.body.text(), id)) continue;
         ids += " " + text_of(id);
+        if (!is_intact(record.body.text())) on_damage("a damaged record reached " + name_ + ": " + text_of(id));
         if (is_rejected || rejected < reject) {
           arrivals_.rejected.insert(id);
           ++rejected;

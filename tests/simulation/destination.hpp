@@ -25,6 +25,7 @@ class Destination final : public net::ServerHandler {
   const std::string& name() const { return name_; }
   // Called when unmasked bytes arrive.
   std::function<void(const std::string& where)> on_leak;
+  std::function<void(const std::string& what)> on_damage;
   std::function<void(const std::string& what)> say = [](const std::string&) {};
 
   Result<std::unique_ptr<net::Exchange>> open(const net::RequestHead& head) override;

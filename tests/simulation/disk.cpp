@@ -283,8 +283,11 @@ FileStatus Disk::status_of(const Inode& inode) const {
 Result<std::unique_ptr<File>> Disk::open(const std::string& path, OpenMode mode) {
   if (path == statm) return std::unique_ptr<File>(std::make_unique<DiskFile>(*this, std::make_shared<Inode>(), path));
   RANKWIRE_TRY(enter("open", path, false));
-  if (!is_outside() && faults_.strikes(Fault::out_of_handles))
+  if (!is_outside() && faults_.strikes(Fault::out_of_handles)) {
+    say("open", path, "EMFILE");
     return Error(ErrorKind::refused, "opening " + path + ": Too many open files");
+  }
+  if (!mode.create) say("open", path, "for reading");
   auto resolved = resolve(path, mode.follow_symlinks);
   if (!resolved) return std::move(resolved).error();
   InodeRef inode = find(*resolved);

@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <functional>
+#include <map>
 
+#include "planted.hpp"
 #include "world.hpp"
 
 namespace rankwire::simulation {
@@ -25,9 +28,11 @@ struct Options {
   bool is_traced = false;
   bool is_checked_twice = false;
   bool must_keep_going = false;
+  bool is_quiet = false;  // Failures are what is looked for.
 };
 
 struct Totals {
+  std::uint64_t first_failed = 0;
   std::uint64_t seeds = 0, failed = 0, records = 0, duplicates = 0, steps = 0;
   std::array<std::uint64_t, fault_count> faults{};
 };
@@ -44,7 +49,7 @@ int run_here(std::uint64_t seed, const Options& options, int result_to) {
   // Never destroyed: threads of killed lives point into it.
   auto& world = *new World({seed, options.without, options.is_shown, options.is_traced});
   const RunResult result = world.run();
-  if (!result.failure.empty())
+  if (!result.failure.empty() && !options.is_quiet)
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), result.failure.c_str());
   std::fflush(stdout);
   RunResult plain = result;
@@ -77,7 +82,7 @@ Child start_child(std::uint64_t seed, const Options& options) {
 }
 
 // The fingerprint; 0 if the seed failed.
-std::uint64_t finish(const Child& child, Totals& totals) {
+std::uint64_t finish(const Child& child, Totals& totals, const Options& options) {
   std::uint64_t head[4] = {};
   std::array<std::uint64_t, fault_count> faults{};
   const bool is_whole = ::read(child.output, head, sizeof head) == sizeof head &&
@@ -94,10 +99,11 @@ std::uint64_t finish(const Child& child, Totals& totals) {
   }
   if (status == 0 && is_whole) return head[0];
   ++totals.failed;
+  if (options.is_quiet) return 0;
   if (WIFSIGNALED(status))
     std::printf("seed %llu: ended by signal %d%s\n", static_cast<unsigned long long>(child.seed), WTERMSIG(status),
                 WTERMSIG(status) == SIGALRM ? " (took too long)" : "");
-  std::printf("  again: build/simulation/simulate --seed %llu --show\n", static_cast<unsigned long long>(child.seed));
+  std::printf("  again: ./dev simulate --seed %llu --show\n", static_cast<unsigned long long>(child.seed));
   std::fflush(stdout);
   return 0;
 }
@@ -126,7 +132,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-int run_many(const Options& options) {
+// Every seed, as many at a time as there are processors, until `options` say to stop.
+Totals run_seeds(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   const long parallel = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
   Totals totals;
@@ -140,20 +147,48 @@ int run_many(const Options& options) {
     while (static_cast<long>(running.size()) < parallel && may_start()) running.push_back(start_child(next++, options));
     const Child child = running.front();
     running.erase(running.begin());
-    const std::uint64_t fingerprint = finish(child, totals);
-    if (options.is_checked_twice && fingerprint != 0) {
-      Totals ignored;
-      const std::uint64_t again = finish(start_child(child.seed, options), ignored);
-      if (again != fingerprint) {
-        std::printf("seed %llu: a replay took another path\n", static_cast<unsigned long long>(child.seed));
-        ++totals.failed;
-      }
-    }
+    const std::uint64_t fingerprint = finish(child, totals, options);
+    if (fingerprint == 0 && totals.first_failed == 0) totals.first_failed = child.seed;
+    if (!options.is_checked_twice || fingerprint == 0) continue;
+    Totals ignored;
+    if (finish(start_child(child.seed, options), ignored, options) == fingerprint) continue;
+    std::printf("seed %llu: a replay took another path\n", static_cast<unsigned long long>(child.seed));
+    ++totals.failed;
   }
+  return totals;
+}
+
+int run_many(const Options& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const Totals totals = run_seeds(options);
   return report(totals, options, seconds_since(start));
 }
 
+// Breaks each promise in turn and looks whether that is noticed.
+int run_planted(Options options) {
+  if (!can_plant()) {
+    std::puts("this build cannot plant bugs: use the asan or debug preset");
+    return 2;
+  }
+  int missed = 0;
+  options.is_quiet = true;
+  for (const Planted& planted : all_planted()) {
+    plant(planted.bug);
+    options.count = planted.seeds_max;
+    const std::uint64_t found = run_seeds(options).first_failed;
+    missed += found == 0;
+    const std::string text = found == 0 ? "NOT FOUND in " + std::to_string(planted.seeds_max) + " seeds"
+                                        : "found by seed " + std::to_string(found) + " (of at most " +
+                                              std::to_string(planted.seeds_max) + ")";
+    std::printf("%-34.*s %s\n", static_cast<int>(planted.name.size()), planted.name.data(), text.c_str());
+    std::fflush(stdout);
+  }
+  std::printf("%zu planted bugs, %d not found\n", all_planted().size(), missed);
+  return missed == 0 ? 0 : 1;
+}
+
 int usage() {
+  std::fputs("usage: simulate [--planted] [--plant BUG]\n", stderr);
   std::fputs(
       "usage: simulate [--seeds N] [--from S] [--seconds T] [--twice] [--all] [--without FAULT] | --seed S [--show | "
       "--trace]\n",
@@ -164,32 +199,34 @@ int usage() {
 int run(int count, char** words) {
   Options options;
   std::uint64_t single = 0;
+  bool is_planted_run = false;
+  const std::map<std::string_view, std::function<void(const char*)>> with_value = {
+      {"--seeds", [&](const char* value) { options.count = std::strtoull(value, nullptr, 10); }},
+      {"--from", [&](const char* value) { options.first = std::strtoull(value, nullptr, 10); }},
+      {"--seconds", [&](const char* value) { options.seconds = std::atof(value); }},
+      {"--seed", [&](const char* value) { single = std::strtoull(value, nullptr, 10); }},
+      {"--without", [&](const char* value) { options.without.emplace_back(value); }},
+      {"--plant", [&](const char* value) {
+         const Planted* planted = find_planted(value);
+         if (planted != nullptr) plant(planted->bug);
+       }}};
+  const std::map<std::string_view, std::function<void()>> flags = {
+      {"--show", [&] { options.is_shown = true; }},
+      {"--trace", [&] { options.is_shown = options.is_traced = true; }},
+      {"--twice", [&] { options.is_checked_twice = true; }},
+      {"--all", [&] { options.must_keep_going = true; }},
+      {"--planted", [&] { is_planted_run = true; }}};
   for (int i = 1; i < count; ++i) {
-    const std::string_view word = words[i];
-    const char* value = i + 1 < count ? words[i + 1] : "0";
-    if (word == "--seeds")
-      options.count = std::strtoull(value, nullptr, 10), ++i;
-    else if (word == "--from")
-      options.first = std::strtoull(value, nullptr, 10), ++i;
-    else if (word == "--seconds")
-      options.seconds = std::atof(value), ++i;
-    else if (word == "--seed")
-      single = std::strtoull(value, nullptr, 10), ++i;
-    else if (word == "--without")
-      options.without.emplace_back(value), ++i;
-    else if (word == "--show")
-      options.is_shown = true;
-    else if (word == "--trace")
-      options.is_shown = options.is_traced = true;
-    else if (word == "--twice")
-      options.is_checked_twice = true;
-    else if (word == "--all")
-      options.must_keep_going = true;
-    else
+    if (const auto flag = flags.find(words[i]); flag != flags.end()) {
+      flag->second();
+    } else if (const auto found = with_value.find(words[i]); found != with_value.end() && i + 1 < count) {
+      found->second(words[++i]);
+    } else {
       return usage();
+    }
   }
-  if (single != 0) return run_here(single, options, -1);
-  return run_many(options);
+  if (is_planted_run) return run_planted(options);
+  return single != 0 ? run_here(single, options, -1) : run_many(options);
 }
 
 }  // namespace

@@ -63,6 +63,13 @@ void draw_faults(Dice& dice, Faults& faults) {
     const double part = static_cast<double>(dice.below(1000)) / 1000;
     faults.set(range.fault, range.rarest * std::exp(spread * part));
   }
+  // One path is rotated in one way; and what replaces a file while nothing can be noted is not promised.
+  if (faults.is_on(Fault::copy_truncate))
+    for (const Fault fault : {Fault::rename_rotation, Fault::gzip_rotation}) faults.set(fault, 0);
+  if (faults.is_on(Fault::inode_reused))
+    for (const Fault fault : {Fault::write_error, Fault::disk_full, Fault::short_write, Fault::sync_error})
+      faults.set(fault, 0);
+  if (faults.is_on(Fault::copy_truncate)) return;
   // Rotation is everyday life.
   if (dice.chance(0.4)) faults.set(dice.chance(0.5) ? Fault::rename_rotation : Fault::gzip_rotation, 0.03);
 }

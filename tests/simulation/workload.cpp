@@ -190,22 +190,26 @@ std::string Sender::request(std::vector<RecordId>& ids) {
   return std::string(bytes.view());
 }
 
-std::optional<bool> Sender::send(const std::string& bytes) {
+Sender::Answer Sender::send(const std::string& bytes) {
   const Deadline deadline = Deadline::after(around_.clock, std::chrono::seconds(10));
   const std::string_view pieces[] = {bytes};
   if (is_grpc_) {
     auto answer = client_->grpc->call("/opentelemetry.proto.collector.logs.v1.LogsService/Export", pieces,
                                       net::Encoding::identity, 0, deadline, {});
-    if (!answer) return {};
-    return answer->status == 0;
+    if (!answer) return Answer::none;
+    constexpr int exhausted = 8, unavailable = 14;
+    if (answer->status == exhausted || answer->status == unavailable) return Answer::refused;
+    return answer->status == 0 ? Answer::taken : Answer::rejected;
   }
   net::HttpRequest request;
   request.target = "/v1/logs";
   request.headers = {{"Content-Type", "application/x-protobuf"}};
   request.body = pieces;
   auto answer = client_->http->send(request, deadline, {});
-  if (!answer) return {};
-  return answer->status / 100 == 2;
+  if (!answer) return Answer::none;
+  if (answer->status == 429 || answer->status == 502 || answer->status == 503 || answer->status == 504)
+    return Answer::refused;
+  return answer->status / 100 == 2 ? Answer::taken : Answer::rejected;
 }
 
 void Sender::run(Instant until) {
@@ -215,12 +219,10 @@ void Sender::run(Instant until) {
     const std::string bytes = request(ids);
     // Tried again until it is acknowledged, or the run ends.
     for (int attempt = 0; attempt < 200; ++attempt) {
-      const std::optional<bool> was_taken = send(bytes);
-      if (was_taken && *was_taken) {
-        around_.ledger.acknowledged.insert(ids.begin(), ids.end());
-        break;
-      }
-      if (!was_taken) around_.ledger.sent_again.insert(ids.begin(), ids.end());
+      const Answer answer = send(bytes);
+      if (answer == Answer::taken) around_.ledger.acknowledged.insert(ids.begin(), ids.end());
+      if (answer == Answer::taken || answer == Answer::rejected) break;
+      if (answer == Answer::none) around_.ledger.sent_again.insert(ids.begin(), ids.end());
       scheduler.sleep(std::chrono::milliseconds(dice_.between(100, 2000)));
     }
     scheduler.sleep(std::chrono::milliseconds(dice_.below(500)));

@@ -25,6 +25,7 @@ class LogWriter {
   LogWriter(Surroundings around, int number, std::uint64_t seed, std::uint64_t lines_max);
   void start(Instant until);
   bool has_ended() const { return has_ended_; }
+  void write_one_more() { append(line()); }
   static constexpr const char* include = "/var/log/pods/*/*/*.log";
 
  private:
@@ -63,8 +64,9 @@ class Sender {
  private:
   void run(Instant until);
   std::string request(std::vector<RecordId>& ids);
-  // Whether it was acknowledged; nothing: nobody knows.
-  std::optional<bool> send(const std::string& bytes);
+  // As OTLP has it: what is refused for good is not sent again.
+  enum class Answer : std::uint8_t { taken, refused, rejected, none };
+  Answer send(const std::string& bytes);
 
   Surroundings around_;
   const std::string source_;

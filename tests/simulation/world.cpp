@@ -5,7 +5,8 @@
 namespace rankwire::simulation {
 namespace {
 
-constexpr Duration drain = std::chrono::seconds(10);
+constexpr std::uint64_t idle_steps_max = 20'000;
+constexpr Duration drain = std::chrono::seconds(3);
 constexpr Duration patience = std::chrono::seconds(900);  // For everything to arrive once the faults ended.
 
 }  // namespace
@@ -43,6 +44,7 @@ void World::build() {
     destinations_.push_back(
         std::make_unique<Destination>(plan.name, plan.port, plan.protocol, network_, clock_, faults_, ledger_));
     destinations_.back()->on_leak = [this](const std::string& where) { fail("unmasked data reached " + where); };
+    destinations_.back()->on_damage = [this](const std::string& what) { fail(what); };
     if (options_.is_traced) destinations_.back()->say = [this](const std::string& what) { say(what); };
     destinations_.back()->start();
   }
@@ -109,6 +111,7 @@ void World::strike_once() {
     scheduler.sleep_for_steps(dice_.below(3000), scheduler.now() + std::chrono::seconds(2));
     return end_life(Fault::power_loss);
   }
+  if (agent_->state() == Agent::State::stopping) return check_stopping();
   if (faults_.strikes(Fault::clean_restart)) {
     agent_->stop(drain);
     was_memory_lost_ = true;
@@ -119,8 +122,19 @@ void World::strike_once() {
   if (faults_.strikes(Fault::clock_jump))
     clock_.jump(std::chrono::seconds(static_cast<std::int64_t>(dice_.below(7200)) - 3600));
   disk_.resident_pages = faults_.strikes(Fault::memory_pressure) ? dice_.between(10'000, 17'000) : 4000;
-  for (const DestinationPlan& plan : scenario_.destinations)
-    network_.set_down(plan.port, faults_.strikes(Fault::destination_down));
+  for (const DestinationPlan& plan : scenario_.destinations) {
+    Instant& until = down_until_[plan.port];
+    if (scheduler.now() < until) continue;
+    const bool is_down = faults_.strikes(Fault::destination_down);
+    if (is_down) until = scheduler.now() + std::chrono::seconds(dice_.between(1, 15));
+    network_.set_down(plan.port, is_down);
+  }
+}
+
+// A slow disk may take its time with each of the last writes.
+void World::check_stopping() {
+  const Duration slack = std::chrono::seconds(faults_.is_on(Fault::slow_disk) ? 60 : 4);
+  if (Scheduler::current()->now() > agent_->stopping_since() + drain + slack) fail("does not stop within its deadline");
 }
 
 void World::live(Instant until) {
@@ -145,11 +159,13 @@ void World::bear_with_it() {
   disk_.resident_pages = 4000;
   for (const DestinationPlan& plan : scenario_.destinations) network_.set_down(plan.port, false);
   say("the faults are over");
+  const std::uint64_t lives_with_faults = lives_;
   Scheduler& scheduler = *Scheduler::current();
   const Instant end = scheduler.now() + patience;
   while (result_.failure.empty()) {
     const bool is_up = agent_->state() != Agent::State::failed && agent_->state() != Agent::State::stopped;
-    if (agent_->state() == Agent::State::failed) return fail("does not start without a fault: " + agent_->problem());
+    if (agent_->state() == Agent::State::failed && lives_ != lives_with_faults)
+      return fail("does not start without a fault: " + agent_->problem());
     if (!is_up) end_life(Fault::clean_restart);
     if (has_workload_ended() && !agent_->is_busy() && is_everything_there()) return;
     if (scheduler.now() > end) return;
@@ -159,7 +175,12 @@ void World::bear_with_it() {
 
 void World::settle() {
   // What is in flight comes to rest, and what would come twice comes.
-  Scheduler::current()->sleep(std::chrono::seconds(30));
+  Scheduler& scheduler = *Scheduler::current();
+  scheduler.sleep(std::chrono::seconds(15));
+  const std::uint64_t before = scheduler.steps();
+  scheduler.sleep(std::chrono::seconds(15));
+  if (const std::uint64_t steps = scheduler.steps() - before; steps > idle_steps_max)
+    fail("does not come to rest: " + std::to_string(steps) + " steps in 15 s with nothing to do");
 }
 
 std::string World::what_struck() const {

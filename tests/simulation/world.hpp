@@ -45,6 +45,7 @@ class World {
   void check_conservation();
   void check_disk();
   void check_stop();
+  void check_stopping();
   bool is_everything_there();
   bool is_due(const DestinationPlan& plan, const RecordId& id, const Arrivals& arrivals) const;
   bool has_workload_ended() const;
@@ -63,6 +64,7 @@ class World {
   std::vector<std::unique_ptr<Sender>> senders_;
   std::unique_ptr<Agent> agent_;
   Dice dice_;
+  std::map<std::uint16_t, Instant> down_until_;
   int variant_ = 0;
   std::uint64_t lives_ = 0;
   bool was_memory_lost_ = false;  // A life ended that may have held acknowledged records in memory.
