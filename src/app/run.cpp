@@ -40,6 +40,7 @@ class Agent {
     if (!prepared.diagnostics.has_errors()) {
       // Read again once it is watched: a change in between must not go unnoticed.
       watch_files(prepared.files);
+      prepared = {};  // Both at once would be what the process ever needs at most.
       prepared = prepare_config(options_.sources, *files_, registry_);
     }
     output_.err << prepared.diagnostics.text() << std::flush;
