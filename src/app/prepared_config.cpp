@@ -24,9 +24,9 @@ PreparedConfig prepare_config(const config::Sources& sources, FileSystem& files,
   config::Loaded loaded = config::load(used, files, environment_variable, prepared.diagnostics);
   prepared.files = std::move(loaded.files);
   // A tree that could not be read whole would only be reported a second time, as things missing.
-  prepared.root = loaded.root;
   const bool is_readable = !prepared.diagnostics.has_errors() || loaded.root.is_map();
   if (is_readable) prepared.plan = service::plan(loaded.root, registry, prepared.diagnostics);
+  prepared.root = std::move(loaded.root);
   return prepared;
 }
 

@@ -37,7 +37,7 @@ class Agent {
 
   ExitCode run() {
     PreparedConfig prepared = prepare_config(options_.sources, *files_, registry_);
-    if (!prepared.diagnostics.has_errors()) {
+    if (!prepared.diagnostics.has_errors() && !prepared.files.empty()) {
       // Read again once it is watched: a change in between must not go unnoticed.
       watch_files(prepared.files);
       prepared = {};  // Both at once would be what the process ever needs at most.
@@ -50,11 +50,12 @@ class Agent {
       return ExitCode::failed;
     }
     log_->info("starting", {{"version", RANKWIRE_VERSION}});
-    if (auto started = service_.start(std::move(prepared.plan)); !started) {
+    service::Plan plan = std::move(prepared.plan);
+    prepared = {};  // What was read, with the secrets in it, is not needed any more.
+    if (auto started = service_.start(std::move(plan)); !started) {
       log_->error("cannot start", {{"error", started.error().message()}});
       return ExitCode::failed;
     }
-    // What parsing the configuration needed is not needed again.
     ::malloc_trim(0);
     while (wait_and_act()) {}
     return stop();
