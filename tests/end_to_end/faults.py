@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -179,12 +178,12 @@ class Sender:
     def __init__(self, url, per_request=100, context=None, pause=0.0):
         self.url, self.per_request, self.context, self.pause = url, per_request, context, pause
         self.taken, self.refused, self.unsure = 0, 0, 0
-        self.wanted = True
+        self.stopped = threading.Event()  # Its waits are the sender's pace, and end with it.
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
-        while self.wanted:
+        while not self.stopped.is_set():
             body = logs_json(range(self.taken, self.taken + self.per_request))
             request = urllib.request.Request(self.url + "/v1/logs", body, {"Content-Type": "application/json"})
             try:
@@ -193,14 +192,14 @@ class Sender:
             except urllib.error.HTTPError as error:
                 assert error.code in (429, 503), error.code
                 self.refused += 1
-                time.sleep(0.02)
+                self.stopped.wait(0.02)
             except OSError:  # Not connected, or nobody knows whether it was taken.
                 self.unsure += 1
-                time.sleep(0.02)
-            time.sleep(self.pause)
+                self.stopped.wait(0.02)
+            self.stopped.wait(self.pause)
 
     def stop(self):
-        self.wanted = False
+        self.stopped.set()
         self.thread.join()
         return self.taken
 
