@@ -94,6 +94,25 @@ TEST_CASE("values inside maps and lists are masked") {
   CHECK(bodies_of(signal.logs()) == std::vector<std::string>{"[****,{deep=****}]"});
 }
 
+TEST_CASE("what is nested too deeply to be looked into is masked whole") {
+  Fixture fixture;
+  auto processor = fixture.processor("{allow_all_keys: true, blocked_values: ['id=\\d+']}");
+  LogBatch batch = log_batch({"x", "x"});
+  for (const std::uint32_t i : {0U, 1U}) {
+    Value value = Value::of("id=5 and more");
+    for (std::uint32_t depth = 0; depth < 64 + i; ++depth) {
+      List<Value> items;
+      items.push(batch.arena(), value);
+      value = Value::of(items);
+    }
+    record_at(batch, i).body = value;
+  }
+  SignalBatch signal = std::move(batch);
+  REQUIRE(processor->process(signal));
+  const std::string open(64, '['), close(64, ']');
+  CHECK(bodies_of(signal.logs()) == std::vector<std::string>{open + "**** and more" + close, open + "****" + close});
+}
+
 TEST_CASE("numbers are checked only with redact_all_types") {
   Fixture fixture;
   SignalBatch plain = with_attributes({{"card", Value::of(std::int64_t{4111})}});

@@ -220,10 +220,11 @@ bool Redactor::mask_value(Value& value, std::string_view key, Pass& pass, int de
       value = Value::of_bytes(bytes);
       return true;
     }
-    case ValueType::array: return depth < nesting_max && mask_items(value, pass, depth);
+    case ValueType::array: return depth < nesting_max ? mask_items(value, pass, depth) : mask_unseen(value, pass);
     case ValueType::map: {
+      if (depth >= nesting_max) return mask_unseen(value, pass);
       Attributes entries = value.entries();
-      if (depth >= nesting_max || redact_entries(entries, pass, depth + 1) == 0) return false;
+      if (redact_entries(entries, pass, depth + 1) == 0) return false;
       value = Value::of(entries);
       return true;
     }
@@ -235,6 +236,13 @@ bool Redactor::mask_value(Value& value, std::string_view key, Pass& pass, int de
       return true;
     }
   }
+}
+
+// What lies too deep to be looked into does not leave either: parsing can put one deep value into another.
+bool Redactor::mask_unseen(Value& value, Pass& pass) {
+  value = Value::of(mask);
+  pass.note_masked_leaf();
+  return true;
 }
 
 bool Redactor::mask_items(Value& value, Pass& pass, int depth) const {

@@ -51,6 +51,7 @@ class Redactor {
   // These return whether something changed.
   bool mask_value(Value& value, std::string_view key, Pass& pass, int depth) const;
   bool mask_items(Value& value, Pass& pass, int depth) const;
+  static bool mask_unseen(Value& value, Pass& pass);
   bool mask_whole(KeyValue& entry, Pass& pass) const;
   bool mask_text(std::string_view& text, std::string_view key, Pass& pass) const;
   void redact_body(Value& body, Pass& pass) const;
