@@ -250,21 +250,25 @@ def make_certificate(directory):
     return f"cert_file: {directory}/cert.pem, key_file: {directory}/key.pem"
 
 
-def bench_memory(options):
-    logs, state = tempfile.mkdtemp(prefix="rankwire-bench-"), tempfile.mkdtemp(prefix="rankwire-bench-")
+def idle_configurations(logs, state):
+    """The log configuration with 100 files, and the same with TLS in and out: [(configuration, port to wait for)]."""
     for i in range(100):
         os.makedirs(f"{logs}/training_worker-{i}_u{i}/main")
         with open(f"{logs}/training_worker-{i}_u{i}/main/0.log", "w") as file:
             file.write("2026-11-22T00:00:00.000000000Z stdout F idle\n")
     port, grpc = free_port(), free_port()
-    config = configs.log_path(logs, "http://127.0.0.1:9", storage=state, metrics_port=port, start="end")
-    plain, cpu = idle_agent(config, port)
+    plain = configs.log_path(logs, "http://127.0.0.1:9", storage=state, metrics_port=port, start="end")
     server = (
         f"  otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:{grpc}', tls: {{{make_certificate(state)}}}}}}}}}\n"
     )
-    config = configs.log_path(logs, "https://127.0.0.1:9", storage=state + "/tls", metrics_port=port, start="end")
-    config = config.replace("receivers:\n", "receivers:\n" + server, 1).replace("[file_log]", "[file_log, otlp]")
-    secure, _ = idle_agent(config, grpc)
+    secure = configs.log_path(logs, "https://127.0.0.1:9", storage=state + "/tls", metrics_port=port, start="end")
+    secure = secure.replace("receivers:\n", "receivers:\n" + server, 1).replace("[file_log]", "[file_log, otlp]")
+    return [(plain, port), (secure, grpc)]
+
+
+def bench_memory(options):
+    logs, state = tempfile.mkdtemp(prefix="rankwire-bench-"), tempfile.mkdtemp(prefix="rankwire-bench-")
+    (plain, cpu), (secure, _) = [idle_agent(config, port) for config, port in idle_configurations(logs, state)]
     shutil.rmtree(state)
     shutil.rmtree(logs)
     table(

@@ -101,9 +101,13 @@ function(rankwire_binary)
     # from the rest. An idle agent need not hold either. mold 1.10 packs without the mark that glibc asks for.
     find_program(LLD NAMES ld.lld PATHS /usr/lib/llvm-19/bin NO_DEFAULT_PATH)
     if(LLD)
+      # What runs until an agent idles lies together (tools/startup_order.py): docs/decisions/0004-resident-pages.md.
+      set(startup_order ${CMAKE_SOURCE_DIR}/cmake/startup_order.txt)
+      set_target_properties(rankwire PROPERTIES LINK_DEPENDS ${startup_order})
       get_filename_component(linker_folder ${LLD} DIRECTORY)
       target_link_options(rankwire PRIVATE -pie -B${linker_folder} -fuse-ld=lld
-                          -Wl,-z,pack-relative-relocs,-z,keep-text-section-prefix,--icf=safe,-O2)
+                          -Wl,-z,pack-relative-relocs,-z,keep-text-section-prefix,--icf=safe,-O2
+                          -Wl,--symbol-ordering-file=${startup_order},--no-warn-symbol-ordering)
     endif()
   endif()
   set_target_properties(rankwire PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

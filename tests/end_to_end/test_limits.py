@@ -8,9 +8,11 @@ import threading
 import urllib.error
 import urllib.request
 
+import bench
 import configs
 import grpc
 import harness
+import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 
@@ -198,10 +200,11 @@ def test_a_reload_changes_what_changed_and_an_invalid_file_keeps_the_old(start_a
     harness.wait_until(is_changed, 10, f"the new processor to work:\n{agent.log_text()[-1500:]}", 0.2)
 
 
-def test_an_idle_agent_is_small(start_agent, sink, tmp_path):
-    logs = tmp_path / "pods"
-    logs.mkdir()
-    port = harness.free_port()
-    agent = start_agent(configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port), port)
+@pytest.mark.parametrize("secure, limit_mb", [(False, 10), (True, 12)])
+def test_an_idle_agent_is_small(start_agent, tmp_path, secure, limit_mb):
+    logs, state = tmp_path / "pods", tmp_path / "state"
+    state.mkdir()
+    config, port = bench.idle_configurations(str(logs), str(state))[secure]
+    agent = start_agent(config, port)
     agent.wait_logged("everything is running")
-    assert agent.peak_rss_mb() <= 10
+    assert agent.peak_rss_mb() <= limit_mb
