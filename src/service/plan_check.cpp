@@ -49,6 +49,7 @@ class Checker {
     order_connectors();
     unused();
     storage();
+    giving_up();
     batching();
   }
 
@@ -249,6 +250,22 @@ class Checker {
   void storage() {
     check_storage(plan_.receivers, "receivers");
     check_storage(plan_.exporters, "exporters");
+  }
+
+  // Whoever wants a queue on disk does not expect its data to go after five minutes, the default of otelcol.
+  void giving_up() {
+    for (const auto& one : plan_.exporters) {
+      const Node* queue = one.node.find("sending_queue");
+      if (queue == nullptr || !queue->is_map() || queue->find("storage") == nullptr) continue;
+      const Node* retry = one.node.find("retry_on_failure");
+      const bool is_chosen = retry != nullptr && retry->is_map() &&
+                             (retry->find("max_elapsed_time") != nullptr || retry->find("enabled") != nullptr);
+      if (!is_chosen)
+        diagnostics_.warning(queue->find("storage")->place(),
+                             "exporters::" + one.written + "::retry_on_failure::max_elapsed_time",
+                             "is 300s by default: a batch that fails for so long is dropped although it is on disk",
+                             "write 0s to never give up, or the time you want");
+    }
   }
 
   const Planned<ProcessorFactory>* batching_of(const PlannedPipeline& pipeline) const {

@@ -84,6 +84,18 @@ def make_certificates(directory):
     shutil.copy(directory / "tls.crt", directory / "ca.crt")
 
 
+def test_a_queue_on_disk_that_is_given_up_by_default_is_pointed_out(tmp_path):
+    example = os.path.join(EXAMPLES, "two-destinations.yaml")
+    assert rankwire("validate", "--config", example).stderr == ""
+    with open(example) as file:
+        text = file.read()
+    config = tmp_path / "config.yaml"
+    config.write_text(text.replace("    retry_on_failure: {max_elapsed_time: 0s}\n", ""))
+    result = rankwire("validate", "--config", str(config))
+    assert result.returncode == 0
+    assert f"{config}:17:" in result.stderr and "dropped although it is on disk" in result.stderr
+
+
 @pytest.mark.parametrize("path", ALL, ids=os.path.basename)
 def test_a_real_configuration_validates_and_runs(path, tmp_path):
     make_certificates(tmp_path / "tls")
