@@ -16,6 +16,7 @@ ORDINARY_LIMIT_MIB = 2000
 OUTAGE_SECONDS = 30
 # A retry comes after 5 s at most in these configurations; agents that were killed or starved need some time too.
 QUIET_SECONDS = 15
+QUIET_AFTER_OUTAGE_SECONDS = 45
 
 
 class Row:
@@ -30,13 +31,13 @@ class Row:
         return self.key[0]
 
 
-def live(limit_mib=ORDINARY_LIMIT_MIB, seconds_min=0, **faults):
+def live(limit_mib=ORDINARY_LIMIT_MIB, seconds_min=0, quiet=QUIET_SECONDS, **faults):
     """Lines written at a rate while something goes wrong."""
 
     def measure(peer, options, seed):
         seconds = max(options.seconds, seconds_min)
         scenario = loss.Scenario(
-            "", seconds=seconds, files=4, rate=options.rate, quiet=QUIET_SECONDS, patience=10 * seconds, **faults
+            "", seconds=seconds, files=4, rate=options.rate, quiet=quiet, patience=10 * seconds, **faults
         )
         return loss.run(
             scenario, seed, lambda logs, state, sink: peer.start("logs", Place(logs, state, sink, limit_mib))
@@ -68,7 +69,7 @@ class Bench:
         self.sink.kill()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def wait_for_lines(self, lines, quiet=QUIET_SECONDS, patience=600):
+    def wait_for_lines(self, lines, quiet=quiet, patience=600):
         return loss.wait_for_lines(self.sink, lines, self.lives, quiet, patience)
 
     def end(self):
@@ -109,7 +110,7 @@ def drain_backlog(peer, options, seed):
         bench.lives.wait(time.monotonic() + min(OUTAGE_SECONDS, options.seconds))
         held = bytes_below(bench.state)
         bench.sink.toggle_refusing()
-        seconds = bench.wait_for_lines(lines, 3 * QUIET_SECONDS, 1800)
+        seconds = bench.wait_for_lines(lines, QUIET_AFTER_OUTAGE_SECONDS, 1800)
         totals, figures = bench.end()
     return {**figures, **arrived(lines, totals), "seconds": seconds, "held": held, "input_bytes": input_size(logs)}
 
@@ -204,7 +205,11 @@ ROWS = [
     Row("c", "copytruncate every 2 s", live(rotate=2, how="copytruncate")),
     Row("d", "10 × kill -9", live(kills=10)),
     Row("d-rename", "10 × kill -9, rename every 2 s", live(kills=10, rotate=2)),
-    Row("e", f"sink down for {OUTAGE_SECONDS} s, one kill", live(down=OUTAGE_SECONDS, seconds_min=45)),
+    Row(
+        "e",
+        f"sink down for {OUTAGE_SECONDS} s, one kill",
+        live(down=OUTAGE_SECONDS, seconds_min=45, quiet=QUIET_AFTER_OUTAGE_SECONDS),
+    ),
     Row("f", "slow sink, memory limit 200 MiB", live(limit_mib=200, sink_rate=10_000)),
     Row("g", "1,000 idle files", idle_files, ["seconds"]),
     Row("h", "backlog drained", drain_backlog, ["backlog", "seconds"]),
