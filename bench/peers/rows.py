@@ -69,7 +69,7 @@ class Bench:
         self.sink.kill()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def wait_for_lines(self, lines, quiet=quiet, patience=600):
+    def wait_for_lines(self, lines, quiet=QUIET_SECONDS, patience=600):
         return loss.wait_for_lines(self.sink, lines, self.lives, quiet, patience)
 
     def end(self):
