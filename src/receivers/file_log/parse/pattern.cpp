@@ -30,6 +30,46 @@ std::string_view reference_name(std::string_view text, std::size_t& at) {
   return text.substr(start, at - start);
 }
 
+// How many bytes the character at `at` has; a search for the next match must not begin inside of one.
+std::size_t character_size(std::string_view text, std::size_t at) {
+  std::size_t size = 1;
+  while (size < 4 && at + size < text.size() && (text[at + size] & 0xC0) == 0x80) ++size;
+  return size;
+}
+
+// Where the class or the quotation that begins at `at` ends: brackets in it open no group.
+std::size_t skip_literal(std::string_view text, std::size_t at) {
+  if (text.substr(at).starts_with("\\Q")) return std::min(text.find("\\E", at), text.size());
+  if (text[at] == '\\') return std::min(at + 2, text.size());
+  if (text[at] != '[') return at;
+  std::size_t end = at + 1;
+  if (end < text.size() && text[end] == '^') ++end;
+  for (bool is_first = true; end < text.size() && (is_first || text[end] != ']'); is_first = false) {
+    const std::size_t named = text.substr(end).starts_with("[:") ? text.find(":]", end + 2) : std::string_view::npos;
+    if (named != std::string_view::npos)
+      end = named + 2;
+    else
+      end += text[end] == '\\' ? 2 : 1;
+  }
+  return std::min(end, text.size());
+}
+
+// RE2 before 2023 knows only the older of the two ways to name a group.
+std::string with_portable_names(std::string_view text) {
+  std::string portable;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::max(skip_literal(text, i), i + 1);
+    if (text.substr(i).starts_with("(?<")) {
+      portable += "(?P";
+      i += 2;
+      continue;
+    }
+    portable.append(text, i, end - i);
+    i = end;
+  }
+  return portable;
+}
+
 }  // namespace
 
 struct Pattern::Compiled {
@@ -46,18 +86,7 @@ Pattern::~Pattern() = default;
 
 Result<Pattern> Pattern::compile(const std::string& text) {
   if (text.size() > pattern_size_max) return Error(ErrorKind::invalid, "the regular expression is too long");
-  // RE2 before 2023 knows only the older of the two ways to name a group.
-  std::string portable;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size()) {
-      portable += text[i++];
-    } else if (text.compare(i, 3, "(?<") == 0) {
-      portable += "(?P<";
-      i += 2;
-      continue;
-    }
-    portable += text[i];
-  }
+  const std::string portable = with_portable_names(text);
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(8 << 20);
@@ -96,39 +125,45 @@ bool Pattern::capture(std::string_view text, std::span<std::string_view> groups)
   return true;
 }
 
+void Pattern::expand(const std::string& with, std::span<const std::string_view> groups, std::string& into) const {
+  for (std::size_t i = 0; i < with.size();) {
+    if (with[i] != '$' || i + 1 == with.size()) {
+      into += with[i++];
+      continue;
+    }
+    ++i;
+    if (with[i] == '$') {
+      into += with[i++];
+      continue;
+    }
+    const std::string_view name = reference_name(with, i);
+    for (std::size_t group = 0; group < groups.size(); ++group)
+      if (name == std::to_string(group) || (group > 0 && !name.empty() && name == names_[group - 1]))
+        into.append(groups[group]);
+  }
+}
+
 std::string Pattern::replace_all(std::string_view text, const std::string& with) const {
   std::string result;
   re2::StringPiece found[groups_max + 1];
-  const int count = static_cast<int>(names_.size()) + 1;
+  std::string_view groups[groups_max + 1];
+  const std::size_t count = names_.size() + 1;
   std::size_t at = 0;
-  while (at <= text.size() &&
-         compiled_->regex.Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED, found, count)) {
+  std::size_t copied = 0;
+  while (at <= text.size() && compiled_->regex.Match({text.data(), text.size()}, at, text.size(), RE2::UNANCHORED,
+                                                     found, static_cast<int>(count))) {
     const auto start = static_cast<std::size_t>(found[0].data() - text.data());
-    result.append(text.substr(at, start - at));
-    for (std::size_t i = 0; i < with.size();) {
-      if (with[i] != '$' || i + 1 == with.size()) {
-        result += with[i++];
-        continue;
-      }
-      ++i;
-      if (with[i] == '$') {
-        result += with[i++];
-        continue;
-      }
-      const std::string_view name = reference_name(with, i);
-      for (int group = 0; group < count; ++group)
-        if (name == std::to_string(group) ||
-            (group > 0 && !name.empty() && name == names_[static_cast<std::size_t>(group) - 1]))
-          result.append(found[group].data() == nullptr ? "" : found[group].as_string());
+    const std::size_t end = start + found[0].size();
+    result.append(text.substr(copied, start - copied));
+    // An empty match right behind another one is none, as in Go.
+    if (end > copied || start == 0) {
+      for (std::size_t i = 0; i < count; ++i) groups[i] = {found[i].data(), found[i].size()};
+      expand(with, {groups, count}, result);
     }
-    at = start + found[0].size();
-    if (found[0].empty()) {
-      if (at < text.size()) result += text[at];
-      ++at;
-    }
+    copied = end;
+    at = std::max(end, at + character_size(text, at));
   }
-  if (at < text.size()) result.append(text.substr(at));
-  return result;
+  return result.append(text.substr(copied));
 }
 
 }  // namespace rankwire::file_log

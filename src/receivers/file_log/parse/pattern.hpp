@@ -38,6 +38,8 @@ class Pattern {
  private:
   struct Compiled;
   Pattern();
+  // groups[0] is the whole match.
+  void expand(const std::string& with, std::span<const std::string_view> groups, std::string& into) const;
 
   std::unique_ptr<Compiled> compiled_;
   std::vector<std::string> names_;

@@ -67,7 +67,17 @@ TEST_CASE("the scanner agrees with RE2 on random texts") {
                                                    {"(\\d{1,2}?)(\\d*)\\.", false},
                                                    {"^((a)|(b))?((1)|(2))?x?$", false},
                                                    {"(\\s|a)(.*)x", false},
-                                                   {"(ä|a)(.*?)b", false}};
+                                                   {"(ä|a)(.*?)b", false},
+                                                   {"^[abc]*(c)", false},
+                                                   {"^(\\w*)\\d$", false},
+                                                   {".+c\\[*?x", false},
+                                                   {"^[abc]*?(1*)[12]", false},
+                                                   {"(\\s*)( )", false},
+                                                   {"^(?:a-)?a", false},
+                                                   {"(?:ab|1)c", false},
+                                                   {"^(?:ab)c", true},
+                                                   {"^[ab]{2}?(c)", true},
+                                                   {".+[ab]{2}?(c)", false}};
   constexpr std::string_view alphabet = "abc123 ,-.[]:x\n";
   std::minstd_rand random(7);
   for (const auto& [source, is_straight] : patterns) {
@@ -84,6 +94,25 @@ TEST_CASE("the scanner agrees with RE2 on random texts") {
       REQUIRE(pattern->matches(text) == (by_re2(source, text) != "(none)"));
     }
   }
+}
+
+TEST_CASE("a replacement takes every match that Go takes, and never parts a character") {
+  const auto replaced = [](const char* pattern, std::string_view text) {
+    return Pattern::compile(pattern)->replace_all(text, "<$0>");
+  };
+  CHECK(replaced("a*", "baac") == "<>b<aa>c<>");
+  CHECK(replaced("x*", "\xC3\xA4y") == "<>\xC3\xA4<>y<>");
+  CHECK(replaced("", "") == "<>");
+  CHECK(replaced("a", "banana") == "b<a>n<a>n<a>");
+  CHECK(replaced("^a", "aa") == "<a>a");
+}
+
+TEST_CASE("both ways to name a group are known, and brackets elsewhere name none") {
+  CHECK(Pattern::compile("(?<a>x)(?P<b>y)")->group_names() == std::vector<std::string>{"a", "b"});
+  CHECK_FALSE(Pattern::compile("^[(?<]$")->matches("P"));
+  CHECK(Pattern::compile("^[](?<]+$")->matches("](?<"));
+  CHECK(Pattern::compile("\\Q(?<\\E")->matches("(?<"));
+  CHECK(Pattern::compile("[[:alpha:](?<]{5}(?<n>.)")->matches("a(?<bP"));
 }
 
 TEST_CASE("where going back would take too long, the answer is still that of RE2") {

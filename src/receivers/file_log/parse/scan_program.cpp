@@ -66,7 +66,11 @@ class ScanProgram::Parser {
   }
 
   bool parse_one(std::vector<Step>& steps) {
-    if (take('(')) return parse_group(steps);
+    if (take('(')) {
+      const bool is_known = parse_group(steps);
+      may_extend_ = false;
+      return is_known;
+    }
     if (take('$')) {
       steps.push_back({.type = StepType::end});
       return rest_.empty() || rest_.find_first_not_of(')') == std::string_view::npos;
@@ -224,11 +228,13 @@ class ScanProgram::Parser {
     return has_digit && count <= 1000;
   }
 
-  static void append_literal(const Bytes& bytes, std::vector<Step>& steps) {
+  void append_literal(const Bytes& bytes, std::vector<Step>& steps) {
     std::size_t byte = 0;
     while (!bytes.test(byte)) ++byte;
-    if (steps.empty() || steps.back().type != StepType::literal) steps.push_back({.type = StepType::literal});
+    if (!may_extend_ || steps.empty() || steps.back().type != StepType::literal)
+      steps.push_back({.type = StepType::literal});
     steps.back().text.push_back(static_cast<char>(byte));
+    may_extend_ = true;
   }
 
   static void append_repeat(const Bytes& bytes, std::uint32_t min, std::uint32_t max, std::vector<Step>& steps) {
@@ -247,6 +253,7 @@ class ScanProgram::Parser {
   int depth_ = 0;
   bool is_anchored_ = false;
   bool has_failed_ = false;
+  bool may_extend_ = true;  // What the last step takes; not when that step is inside of a group.
 };
 
 ScanProgram::First ScanProgram::first_from(std::size_t step) const {
@@ -288,7 +295,9 @@ bool ScanProgram::prepare() {
       step.next_may_end = way.may_be_empty;
       step.other_may_end = other.may_be_empty;
     }
-    const bool is_variable = step.type == StepType::until || (step.type == StepType::repeat && step.max != step.min);
+    const bool is_variable =
+        step.type == StepType::until || (step.type == StepType::repeat && (step.max == 0 || step.max != step.min));
+    step.is_lazy = step.is_lazy && is_variable;
     if (!is_variable) continue;
     std::size_t behind = i + 1;
     while (behind < steps_.size() && steps_[behind].type == StepType::close) ++behind;
