@@ -20,9 +20,10 @@ bool BacklogReader::skip_acknowledged(std::uint32_t limit, bool may_skip) {
   const std::uint32_t at = reader_->at();
   const auto behind = std::upper_bound(acknowledged_->begin(), acknowledged_->end(), at,
                                        [](std::uint32_t offset, const Ack& ack) { return offset < ack.from; });
-  if (behind == acknowledged_->begin() || std::prev(behind)->to <= at) return false;
+  const std::uint32_t to = behind == acknowledged_->begin() ? 0 : std::min(std::prev(behind)->to, limit);
+  if (to <= at) return false;  // Not there, or only behind what may be read.
   const bool skips_all = is_planted(PlantedBug::backlog_of_a_segment_skipped);
-  if (may_skip) reader_->skip_to(skips_all ? limit : std::min(std::prev(behind)->to, limit));
+  if (may_skip) reader_->skip_to(skips_all ? limit : to);
   return true;
 }
 

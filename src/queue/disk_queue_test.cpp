@@ -248,6 +248,20 @@ TEST_CASE("a damaged acknowledgement sends again and loses nothing") {
   CHECK(f.drain() == "abc");
 }
 
+TEST_CASE("damage to what was acknowledged, seal included, does not make the rest look done") {
+  Fixture f;
+  f.policy.batch = BatchPolicy{.min_size = 1};
+  f.open();
+  for (const char* text : {"first", "second", "third"}) REQUIRE(f.push(text));
+  for (int i = 0; i < 2; ++i) f.queue->pop({})->done();
+  f.queue.reset();
+  const std::string segment = f.only_segment();
+  for (const char* text : {"first", "second"}) f.flip(segment, f.place_of(text) - record_header_size + 8);
+  f.flip(segment, std::filesystem::file_size(segment) - 1);
+  f.open();
+  CHECK(f.drain() == "third");
+}
+
 TEST_CASE("a newer format is refused with a message that says what to do") {
   Fixture f;
   f.open();

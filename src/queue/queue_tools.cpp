@@ -51,12 +51,6 @@ Result<Opened> open_segment(FileSystem& files, const std::string& directory, std
   return opened;
 }
 
-bool is_acknowledged(const std::vector<Ack>& acks, std::uint32_t offset) {
-  const auto behind = std::upper_bound(acks.begin(), acks.end(), offset,
-                                       [](std::uint32_t at, const Ack& ack) { return at < ack.from; });
-  return behind != acks.begin() && offset < std::prev(behind)->to;
-}
-
 void count_record(SegmentReport& report, const RecordHeader& header, bool is_done) {
   report.stored += 1;
   report.records += header.record_count;

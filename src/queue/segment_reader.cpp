@@ -115,4 +115,10 @@ Result<std::vector<Ack>> read_acks(FileSystem& files, const std::string& path, s
   return joined;
 }
 
+bool is_acknowledged(const std::vector<Ack>& acks, std::uint32_t offset) {
+  const auto behind = std::upper_bound(acks.begin(), acks.end(), offset,
+                                       [](std::uint32_t at, const Ack& ack) { return at < ack.from; });
+  return behind != acks.begin() && offset < std::prev(behind)->to;
+}
+
 }  // namespace rankwire::queue

@@ -58,5 +58,7 @@ class SegmentReader {
 // The acknowledged ranges of a segment, sorted and joined. Damaged entries are left out: what they
 // acknowledged is sent again.
 Result<std::vector<Ack>> read_acks(FileSystem& files, const std::string& path, std::uint64_t created_unix_nanos);
+// Whether the record that begins at `offset` is; `acks` as `read_acks` gives them.
+bool is_acknowledged(const std::vector<Ack>& acks, std::uint32_t offset);
 
 }  // namespace rankwire::queue

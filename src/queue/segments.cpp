@@ -57,6 +57,7 @@ Result<void> examine(const SegmentPlace& place, Segment& segment) {
   const std::shared_ptr<File> file = std::move(*opened);
   SegmentReader reader(file, segment.number);
   const auto limit = static_cast<std::uint32_t>(segment.file_size);
+  segment.total = segment.done;
   for (;;) {
     auto step = reader.next(limit);
     if (!step) return std::move(step).error();
@@ -70,7 +71,9 @@ Result<void> examine(const SegmentPlace& place, Segment& segment) {
     }
     if (step->is_known && step->header.kind == RecordKind::seal) continue;
     segment.data_end = step->to;
-    segment.total += {1, step->header.record_count, step->header.payload_size};
+    // What is acknowledged was counted when it was whole: damage to it must not make the rest look done.
+    if (!is_acknowledged(*segment.acknowledged, step->from))
+      segment.total += {1, step->header.record_count, step->header.payload_size};
   }
   if (segment.total.stored == 0) return {};
   // Not being able to tidy up is no reason not to start.
@@ -130,7 +133,6 @@ Result<Segment> recover_segment(const SegmentPlace& place, std::uint64_t number)
     if (!sealed) return std::move(sealed).error();
     is_sealed = *sealed;
   }
-  if (!is_sealed) RANKWIRE_TRY(examine(place, segment));
   auto acks = read_acks(place.files, place.path(number, ack_suffix), segment.created_unix_nanos);
   if (!acks && acks.error().kind() != ErrorKind::corrupt) return std::move(acks).error();
   if (!acks) {
@@ -141,6 +143,7 @@ Result<Segment> recover_segment(const SegmentPlace& place, std::uint64_t number)
   for (const Ack& ack : *acks) segment.done += ack.tally();
   segment.seen = segment.done;
   segment.acknowledged = std::make_shared<const std::vector<Ack>>(std::move(*acks));
+  if (!is_sealed) RANKWIRE_TRY(examine(place, segment));
   return segment;
 }
 
