@@ -71,8 +71,8 @@ class Intake {
   // Runs the processors on the caller's thread and returns when every queue has the batch; may wait
   // for a disk. On success the data is ours, and `completion` hears when it is settled everywhere.
   // On failure it is still the sender's: do not acknowledge, do not advance a checkpoint; unless the
-  // error is final: then a batch with a completion has been counted as dropped, and to deliver it again
-  // would fail again.
+  // error is final: then a batch with a completion has been counted as dropped where it was refused, to
+  // deliver it again would fail again, and `completion` hears when the others that took it have settled.
   virtual Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion = {}) = 0;
 
   // Records the receiver had to give up, with where and why ("unparsable", "too_long",

@@ -100,8 +100,9 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
     if (--chain->inside == 0) left_.notify_all();
   }
   count(result, records, transport);
-  if (result) settlement.settle();
-  // Whoever can replay would fail again: it ends here. (What an outlet refused for good, it has counted.)
+  // Whoever can replay would fail again: it ends here, and only other holders are still asked. (What an outlet
+  // refused for good, it has counted.)
+  if (result || result.error().is_final()) settlement.settle();
   if (!result && result.error().is_final() && completion && !was_prepared)
     count_dropped(records, "undeliverable", {}, {});
   return result;

@@ -24,7 +24,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t count = 200;
   double seconds = 0;  // 0: no limit.
-  std::vector<std::string> without;
+  std::vector<std::string> without, with;
   bool is_shown = false;
   bool is_traced = false;
   bool is_checked_twice = false;
@@ -48,7 +48,7 @@ int run_here(std::uint64_t seed, const Options& options, int result_to) {
   ::alarm(seconds_max);
   Scheduler::begin(seed);
   // Never destroyed: threads of killed lives point into it.
-  auto& world = *new World({seed, options.without, options.is_shown, options.is_traced});
+  auto& world = *new World({seed, options.without, options.with, options.is_shown, options.is_traced});
   const RunResult result = world.run();
   if (!result.failure.empty() && !options.is_quiet)
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), result.failure.c_str());
@@ -104,7 +104,11 @@ std::uint64_t finish(const Child& child, Totals& totals, const Options& options)
   if (WIFSIGNALED(status))
     std::printf("seed %llu: ended by signal %d%s\n", static_cast<unsigned long long>(child.seed), WTERMSIG(status),
                 WTERMSIG(status) == SIGALRM ? " (took too long)" : "");
-  std::printf("  again: ./dev simulate --seed %llu --show\n", static_cast<unsigned long long>(child.seed));
+  std::string chosen;
+  for (const std::string& name : options.with) chosen += " --with " + name;
+  for (const std::string& name : options.without) chosen += " --without " + name;
+  std::printf("  again: ./dev simulate --seed %llu --show%s\n", static_cast<unsigned long long>(child.seed),
+              chosen.c_str());
   std::fflush(stdout);
   return 0;
 }
@@ -191,7 +195,8 @@ int run_planted(Options options) {
 int usage() {
   std::fputs("usage: simulate [--planted] [--plant BUG]\n", stderr);
   std::fputs(
-      "usage: simulate [--seeds N] [--from S] [--seconds T] [--twice] [--all] [--without FAULT] | --seed S [--show | "
+      "usage: simulate [--seeds N] [--from S] [--seconds T] [--twice] [--all] [--without FAULT] [--with FAULT] | "
+      "--seed S [--show | "
       "--trace]\n",
       stderr);
   return 2;
@@ -207,6 +212,7 @@ int run(int count, char** words) {
       {"--seconds", [&](const char* value) { options.seconds = std::atof(value); }},
       {"--seed", [&](const char* value) { single = std::strtoull(value, nullptr, 10); }},
       {"--without", [&](const char* value) { options.without.emplace_back(value); }},
+      {"--with", [&](const char* value) { options.with.emplace_back(value); }},
       {"--plant", [&](const char* value) {
          const Planted* planted = find_planted(value);
          if (planted != nullptr) plant(planted->bug);

@@ -63,13 +63,6 @@ void draw_faults(Dice& dice, Faults& faults) {
     const double part = static_cast<double>(dice.below(1000)) / 1000;
     faults.set(range.fault, range.rarest * std::exp(spread * part));
   }
-  // One path is rotated in one way; and what replaces a file while nothing can be noted is not promised.
-  if (faults.is_on(Fault::copy_truncate))
-    for (const Fault fault : {Fault::rename_rotation, Fault::gzip_rotation}) faults.set(fault, 0);
-  if (faults.is_on(Fault::inode_reused))
-    for (const Fault fault : {Fault::write_error, Fault::disk_full, Fault::short_write, Fault::sync_error})
-      faults.set(fault, 0);
-  if (faults.is_on(Fault::copy_truncate)) return;
   // Rotation is everyday life.
   if (dice.chance(0.4)) faults.set(dice.chance(0.5) ? Fault::rename_rotation : Fault::gzip_rotation, 0.03);
 }
@@ -106,13 +99,17 @@ DestinationPlan draw_destination(Dice& dice, int index) {
 
 std::string_view to_string(Fault fault) { return ranges[static_cast<std::size_t>(fault)].name; }
 
-Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without) {
+Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without,
+                       const std::vector<std::string>& with) {
   Dice dice(seed * 2 + 1);
   Scenario scenario;
   scenario.seed = seed;
   draw_faults(dice, faults);
   for (const FaultRange& range : ranges)
     if (std::find(without.begin(), without.end(), range.name) != without.end()) faults.set(range.fault, 0);
+  for (const FaultRange& range : ranges)
+    if (std::find(with.begin(), with.end(), range.name) != with.end() && !faults.is_on(range.fault))
+      faults.set(range.fault, std::sqrt(range.rarest * range.commonest));
   scenario.writing = std::chrono::seconds(dice.between(5, 30));
   scenario.writers = static_cast<int>(dice.between(0, 4));
   scenario.senders = static_cast<int>(scenario.writers == 0 ? dice.between(1, 3) : dice.below(3));

@@ -37,7 +37,9 @@ struct Scenario {
   std::string yaml(int variant) const;
 };
 
-Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without);
+// `without` and `with` name faults that are never on, or always.
+Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without,
+                       const std::vector<std::string>& with);
 inline constexpr const char* storage_directory = "/var/lib/rankwire";
 
 }  // namespace rankwire::simulation

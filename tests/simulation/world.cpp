@@ -14,7 +14,7 @@ constexpr Duration patience = std::chrono::seconds(900);  // For everything to a
 World::World(RunOptions options)
     : options_(options),
       faults_(options.seed * 2 + 7),
-      scenario_(draw_scenario(options.seed, faults_, options.without)),
+      scenario_(draw_scenario(options.seed, faults_, options.without, options.with)),
       disk_(clock_, faults_),
       network_(faults_),
       dice_(options.seed + 99) {}

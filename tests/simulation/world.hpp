@@ -10,9 +10,9 @@ namespace rankwire::simulation {
 
 struct RunOptions {
   std::uint64_t seed = 0;
-  std::vector<std::string> without;  // Names of faults.
-  bool is_shown = false;             // The agent's log and the world's events on stderr.
-  bool is_traced = false;            // Its calls to the disk as well.
+  std::vector<std::string> without, with;  // Names of faults: never on, always on.
+  bool is_shown = false;                   // The agent's log and the world's events on stderr.
+  bool is_traced = false;                  // Its calls to the disk as well.
 };
 
 struct RunResult {

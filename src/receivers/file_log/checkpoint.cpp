@@ -1,6 +1,7 @@
 #include "receivers/file_log/checkpoint.hpp"
 
 #include <xxhash.h>
+#include <bit>
 
 #include <cstring>
 
@@ -145,10 +146,11 @@ Result<CheckpointContents> decode_checkpoint(std::string_view bytes) {
     return contents;
   }
   const auto version = Decoder(bytes.substr(magic.size())).number<std::uint32_t>();
-  // Formats are numbered one by one: what is far beyond is damage.
+  // A number that one flipped bit makes of ours is never given to a format, nor is one far beyond: that is damage.
   constexpr std::uint32_t plausible_max = 1000;
-  if (version > plausible_max) contents.damaged = 1;
-  if (version > checkpoint_version && version <= plausible_max)
+  const bool is_damaged = version > plausible_max || std::popcount(version ^ checkpoint_version) == 1;
+  if (is_damaged) contents.damaged = 1;
+  if (version > checkpoint_version && !is_damaged)
     return Error(ErrorKind::invalid, "the checkpoint has format version " + std::to_string(version) +
                                          ", newer than this program's " + std::to_string(checkpoint_version));
   std::string marker;

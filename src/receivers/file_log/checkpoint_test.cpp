@@ -81,6 +81,19 @@ TEST_CASE("a newer checkpoint is refused, not overwritten") {
   CHECK(*read_file(*disk, directory.file("positions.journal"), 1 << 20) == bytes);
 }
 
+TEST_CASE("a flipped bit in the version is damage, not a newer format") {
+  const std::string bytes = encode_header() + encode_file(1, record_of(1, 10));
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    CAPTURE(bit);
+    std::string damaged = bytes;
+    damaged[8 + bit / 8] = static_cast<char>(damaged[8 + bit / 8] ^ (1 << (bit % 8)));
+    const auto contents = decode_checkpoint(damaged);
+    REQUIRE(contents.has_value());
+    CHECK(contents->files.contains(1));
+    CHECK(contents->damaged == 1);
+  }
+}
+
 TEST_CASE("the journal stays small however many positions are appended") {
   const auto disk = make_posix_file_system();
   testing::TemporaryDirectory directory;

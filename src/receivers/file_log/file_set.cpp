@@ -161,9 +161,11 @@ void FileSet::modified(const std::string& location) {
   TrackedFile* file = find(at->second);
   if (file == nullptr) return;
   file->was_notified = true;
-  // What is known of it counts if it vanishes before its turn.
-  if (!file->is_open())
+  // What is known of it counts if it vanishes, or is compressed, before its turn.
+  if (!file->is_open()) {
     if (const auto status = disk_.status(location)) file->note_size(status->size);
+    learn_start(*file);
+  }
   queue(*file);
 }
 

@@ -92,7 +92,8 @@ class FileSet {
   struct Finished {
     std::uint32_t id = 0;
     FileRecord record;
-    std::string guard;  // The bytes before the position; empty after a restart.
+    std::string guard;          // The bytes before the position; empty after a restart.
+    std::uint32_t next_id = 0;  // Of the generation that waited for it.
   };
   struct Slot {
     std::string path;
@@ -108,6 +109,7 @@ class FileSet {
   struct Missed {
     Sibling sibling;
     std::optional<Finished> known;  // Where reading goes on, for a file that was read before.
+    std::uint32_t next_id = 0;      // Of the generation that has to wait for it.
   };
 
   enum class Recognised : std::uint8_t { known, unknown, gone };
@@ -140,10 +142,11 @@ class FileSet {
   void resume_finished(Slot& slot);
   bool resume(Slot& slot, const Finished& known);
   bool holds(const Sibling& sibling, std::uint64_t offset, const std::string& guard);
+  void learn_start(TrackedFile& file);
   bool has_twin(const Slot& slot, const Fingerprint& fingerprint) const;
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
   void add_history(Slot& slot, const Sibling& sibling);
-  void demote(TrackedFile& file);
+  void demote(TrackedFile& file, bool must_look_now);
   void give_up(TrackedFile& file);
 
   // file_set_copies.cpp: copytruncate.

@@ -55,7 +55,7 @@ bool FileSet::adopt_copy(TrackedFile& file) {
   std::vector<Sibling> siblings = find_siblings(disk_, directory_of(file.real_path), name_of(file.real_path)).found;
   std::reverse(siblings.begin(), siblings.end());  // The newest first.
   for (const Sibling& sibling : siblings) {
-    if (by_identity_.contains(sibling.status.identity)) continue;
+    if (by_identity_.contains(sibling.status.identity) || known_at_.contains(sibling.status.identity)) continue;
     if (sibling.is_gzip) {
       const bool is_same = file.fingerprint.matches(read_start(sibling.path, true, options_.fingerprint_size)) &&
                            gzip_length(sibling.path) >= (file.taken & 0xffffffffu);
@@ -63,6 +63,8 @@ bool FileSet::adopt_copy(TrackedFile& file) {
     } else {
       const auto other = disk_.open(sibling.path, {});
       if (!other || sibling.status.size < file.taken || !file.has_same_guard(**other)) continue;
+      // Lines often end alike: how the file begins counts too.
+      if (!file.fingerprint.matches(read_start(sibling.path, false, file.fingerprint.length))) continue;
     }
     close_file(file);
     by_identity_.erase(file.identity);
@@ -84,6 +86,7 @@ void FileSet::truncated(TrackedFile& file) {
   const FileIdentity identity = file.identity;
   const std::string location = file.real_path;
   const bool is_current = !file.is_rotated;
+  const std::uint32_t next_id = file.next != nullptr ? file.next->id : 0;
   const bool is_adopted = is_current && adopt_copy(file);
   const std::uint64_t end = is_adopted && !file.is_gzip ? file.size : is_adopted ? seen : file.taken;
   const std::uint64_t lost = seen > end ? seen - end : 0;
@@ -110,12 +113,14 @@ void FileSet::truncated(TrackedFile& file) {
     // Truncated first and then renamed: what was written in between is in it.
     const auto renamed = is_adopted ? Result<FileStatus>(FileStatus{}) : disk_.status(location);
     if (renamed && renamed->identity == identity && renamed->size != 0)
-      add_generation(slot->second, Missed{{name_of(location), location, *renamed, false}, {}});
+      add_generation(slot->second, Missed{{name_of(location), location, *renamed, false}, {}, next_id});
     return;
   }
   slot->second.current = nullptr;
   const auto status = disk_.status(slot->second.path);
-  if (!status) return;
+  // Truncated and then renamed, before that was heard of: what was written in between is in a generation.
+  if (!status) return read_generations(slot->second, nullptr, false);
+  if (!(status->identity == identity)) return rotate(slot->second, *status, false);
   TrackedFile& fresh = add_file(slot->second, *status, slot->second.real_path, {},
                                 options_.on_truncate == OnTruncate::read_new ? status->size : 0, false);
   slot->second.current = &fresh;

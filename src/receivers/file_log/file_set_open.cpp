@@ -86,7 +86,7 @@ bool FileSet::make_ready(TrackedFile& file) {
     if (file.real_path != tried)
       queue(file);  // It was renamed, and found.
     else if (file.is_rotated && opened.error().kind() == ErrorKind::invalid)
-      demote(file);
+      demote(file, true);
     return false;
   }
   if (!claim_decoder(file)) return false;

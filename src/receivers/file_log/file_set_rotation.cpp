@@ -124,7 +124,7 @@ void FileSet::look_again() {
 }
 
 // A generation that could not be opened where it was found: it may have been compressed just now.
-void FileSet::demote(TrackedFile& file) {
+void FileSet::demote(TrackedFile& file, bool must_look_now) {
   const auto slot = slots_.find(file.path);
   if (slot == slots_.end() || file.identity.inode == 0) return give_up(file);
   const std::uint64_t position = positions_.rewind(file.id);
@@ -135,13 +135,20 @@ void FileSet::demote(TrackedFile& file) {
                     .modified_nanos = file.modified_nanos,
                     .path = file.path,
                     .real_path = file.real_path};
+  const std::uint32_t next_id = file.next != nullptr ? file.next->id : 0;
   if (record.fingerprint.length != 0 || record.size > position)
-    slot->second.restored.push_back({file.id, std::move(record)});
+    slot->second.restored.push_back({file.id, std::move(record), {}, next_id});
   else
     positions_.forget(file.id);
-  if (file.next != nullptr) queue(*file.next);
   look_again_.push_back(file.path);
   remove(file);
+  if (!must_look_now) {
+    if (TrackedFile* next = find(next_id)) queue(*next);
+    return;
+  }
+  // At once: the generation after it must not overtake it.
+  look_again();
+  if (TrackedFile* next = find(next_id)) queue(*next);
 }
 
 FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const FileStatus* current,
@@ -210,8 +217,12 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     return Recognised::known;
   }
   for (auto& [id, file] : files_) {
-    if (file->path != slot.path || !file->fingerprint.matches(start) || shown(file->taken) > length) continue;
+    if (file->path != slot.path) continue;
+    learn_start(*file);
+    if (!file->fingerprint.matches(start) || shown(file->taken) > length) continue;
     if (!sibling.is_gzip) {
+      // Of what was not read yet nothing but the start tells: all of it must be known.
+      if (file->taken == 0 && file->fingerprint.length < start.size()) continue;
       auto other = disk_.open(sibling.path, {});
       if (!other || !file->has_same_guard(**other)) continue;
       copies_[sibling.status.identity] = sibling.status.size;
@@ -226,6 +237,15 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     return Recognised::known;
   }
   return Recognised::unknown;
+}
+
+// A fingerprint made when there was little in the file is like many others: makes it as long as it can be.
+void FileSet::learn_start(TrackedFile& file) {
+  if (file.is_gzip || file.fingerprint.length >= options_.fingerprint_size) return;
+  if (file.is_open()) return file.learn_fingerprint(options_.fingerprint_size);
+  const std::string start = read_start(file.real_path, false, options_.fingerprint_size);
+  const auto named = disk_.status(file.real_path);
+  if (named && named->identity == file.identity) file.learn_fingerprint(start, options_.fingerprint_size);
 }
 
 // Whether another generation begins in the same way.
@@ -255,15 +275,21 @@ bool FileSet::holds(const Sibling& sibling, std::uint64_t offset, const std::str
 }
 
 void FileSet::add_generation(Slot& slot, const Missed& missed) {
-  TrackedFile* newest = slot.current != nullptr ? slot.newest : nullptr;
+  TrackedFile* next = find(missed.known ? missed.known->next_id : missed.next_id);
+  if (next != nullptr && next->taken != 0) next = nullptr;
+  TrackedFile* newest = slot.current != nullptr || next != nullptr ? slot.newest : nullptr;
   TrackedFile& file = add_file(slot, missed.sibling.status, missed.sibling.path, missed.known,
                                missed.known ? missed.known->record.position : 0, missed.sibling.is_gzip);
   file.is_rotated = true;
   ++rotated_count_;
   if (newest != nullptr) unlink_late(slot, file, newest);
+  if (next != nullptr) {
+    if (next->previous != nullptr) next->previous->next = nullptr;
+    link(&file, *next);
+  }
   queue(file);
   // At once, before it is compressed or removed.
-  if (const auto opened = make_open(file); !opened && opened.error().kind() == ErrorKind::invalid) demote(file);
+  if (const auto opened = make_open(file); !opened && opened.error().kind() == ErrorKind::invalid) demote(file, false);
 }
 
 // A generation found only after the current one is being read: nobody waits for it, and it waits

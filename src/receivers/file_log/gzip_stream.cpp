@@ -11,6 +11,7 @@ struct GzipStream::State {
   z_stream stream{};
   bool is_ready = false;
   bool is_between_members = true;
+  bool is_interrupted = false;
   std::uint64_t compressed_offset = 0;
   std::uint64_t offset = 0;
   std::array<char, 32 * 1024> input;
@@ -25,7 +26,10 @@ GzipStream::GzipStream(GzipStream&&) noexcept = default;
 GzipStream::~GzipStream() = default;
 
 std::uint64_t GzipStream::offset() const { return state_->offset; }
-bool GzipStream::is_complete() const { return state_->is_between_members && state_->offset != 0; }
+bool GzipStream::is_complete() const {
+  return state_->is_between_members && state_->offset != 0 && !state_->is_interrupted;
+}
+bool GzipStream::is_interrupted() const { return state_->is_interrupted; }
 
 Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
   State& s = *state_;
@@ -34,12 +38,15 @@ Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
     if (inflateInit2(&s.stream, gzip_only) != Z_OK) return Error(ErrorKind::refused, "no memory for decompression");
     s.is_ready = true;
   }
+  s.is_interrupted = false;
   std::size_t done = 0;
   while (done < size) {
     if (s.stream.avail_in == 0) {
       auto count = file.read_at(s.compressed_offset, s.input.data(), s.input.size());
-      if (!count) return count.error();
-      if (*count == 0) break;
+      if (!count && done == 0) return count.error();
+      // What was decompressed before must not be lost with the error.
+      s.is_interrupted = !count;
+      if (!count || *count == 0) break;
       s.compressed_offset += *count;
       s.stream.next_in = reinterpret_cast<Bytef*>(s.input.data());
       s.stream.avail_in = static_cast<uInt>(*count);

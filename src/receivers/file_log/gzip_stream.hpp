@@ -24,6 +24,8 @@ class GzipStream {
   std::uint64_t offset() const;  // Of the decompressed contents.
   // Whether what was read so far ends with a whole member: false for one still being written.
   bool is_complete() const;
+  // Whether the last read ended early because the file could not be read on.
+  bool is_interrupted() const;
 
  private:
   struct State;

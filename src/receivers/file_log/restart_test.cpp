@@ -197,6 +197,21 @@ TEST_CASE("a pod whose directory is gone after a restart is forgotten") {
   CHECK(contents.files.empty());
 }
 
+TEST_CASE("what one destination refused for good and another had not stored is read again after a kill") {
+  TailFixture t;
+  t.append("a.log", "1\n");
+  t.start();
+  t.intake.answer = TestIntake::Answer::reject;
+  t.step();
+  t.kill();
+  t.intake.take();
+  t.intake.answer = TestIntake::Answer::settle;
+  t.start();
+  CHECK(t.read() == Lines{"1"});
+  t.restart();
+  CHECK(t.read() == Lines{});
+}
+
 TEST_CASE("without storage a restart begins anew") {
   TailFixture t;
   t.has_storage = false;

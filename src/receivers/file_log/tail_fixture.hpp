@@ -87,7 +87,7 @@ class PlainParsers final : public ParserFactory {
 // A pipeline that keeps what it gets, and settles at once unless told to wait.
 class TestIntake final : public Intake {
  public:
-  enum class Answer : std::uint8_t { settle, wait, refuse };
+  enum class Answer : std::uint8_t { settle, wait, refuse, reject };  // reject: one destination; another holds it.
 
   Result<Admission> admit(Bytes) override {
     if (is_full) return Error(ErrorKind::refused, "full");
@@ -101,10 +101,11 @@ class TestIntake final : public Intake {
         for (const LogRecord& record : scope.records) lines.emplace_back(record.body.text());
     ++batches;
     Settlement settlement(std::move(completion));
-    if (answer == Answer::wait)
-      waiting.push_back(std::move(settlement));
-    else
+    if (answer == Answer::settle)
       settlement.settle();
+    else
+      waiting.push_back(std::move(settlement));
+    if (answer == Answer::reject) return Error(ErrorKind::invalid, "never");
     return {};
   }
   void count_dropped(std::uint64_t, std::string_view, std::string_view, std::string_view) override {}

@@ -233,9 +233,9 @@ void Tailer::note_parsed(TrackedFile& file, std::uint64_t bytes) {
     }
     file.held_for = 0;
   }
-  if (file.fingerprint.length != file.described_length) {
+  if (!(file.fingerprint == file.described)) {
     positions_->describe(file.id, file.identity, file.fingerprint, false);
-    file.described_length = file.fingerprint.length;
+    file.described = file.fingerprint;
   }
   const FileParser::Drops drops = file.parser->take_drops();
   if (drops.filtered != 0) intake_.count_dropped(drops.filtered, "filtered");
@@ -261,15 +261,15 @@ bool Tailer::deliver(Admission admission, LogBatch batch) {
     retry_delay_ = {};
     return true;
   }
-  positions_->withdraw(token);
-  completion->mark_lost();
   if (delivered.error().is_final()) {
     environment_.log.error("file_log passes over lines that will never be taken",
                            {{"error", delivered.error().message()}});
-    positions_->pass_over(parts_);
+    // Not before every other destination has them: the completion tells.
     parts_.clear();
     return true;
   }
+  positions_->withdraw(token);
+  completion->mark_lost();
   // The lines are in their files: they are read again from where the last delivery ended.
   undo_parts();
   postpone(delivered.error());

@@ -52,7 +52,6 @@ ReadOutcome TrackedFile::read_plain(char* into, std::size_t room) {
     const auto is_same = has_same_start();
     if (!is_same) return {ReadState::failed, {}, true};
     if (!*is_same) return {ReadState::truncated, {}, true};
-    must_verify_ = false;
   }
   const auto count = file->read_at(taken - guard_size_, into, room + guard_size_);
   if (!count) return {ReadState::failed, {}, true};
@@ -89,7 +88,7 @@ ReadOutcome TrackedFile::read_gzip(char* into, std::size_t room) {
   if (!data.empty()) all.append(data);
   if (!carry_.empty()) all.append(carry_.view());
   carry_ = std::move(all);
-  const bool is_all = size_read < room;
+  const bool is_all = size_read < room && !gzip->is_interrupted();
   if (is_all && gzip->is_complete()) {
     // Thousands of old generations may be looked at: none keeps its decompressor.
     gzip.reset();
@@ -104,6 +103,8 @@ void TrackedFile::take(std::string_view data, std::size_t count, std::uint32_t f
   if (carry_.empty()) carry_ = Buffer();
   grow_fingerprint(data.substr(0, count), fingerprint_length_max);
   const std::string_view parsed = data.substr(0, count);
+  // Until something is taken there is no guard, and what was read may be put back.
+  must_verify_ = false;
   if (parsed.size() >= guard_size_max) {
     guard_size_ = guard_size_max;
     std::memcpy(guard_.data(), parsed.data() + parsed.size() - guard_size_max, guard_size_max);
@@ -117,11 +118,12 @@ void TrackedFile::take(std::string_view data, std::size_t count, std::uint32_t f
 }
 
 void TrackedFile::grow_fingerprint(std::string_view data, std::uint32_t length_max) {
-  if (fingerprint.length >= length_max || taken > length_max) return;
   if (taken == 0) {
+    // It may have been truncated before anything of it was delivered, and begin in another way now.
     fingerprint = Fingerprint::of(data, length_max);
     return;
   }
+  if (fingerprint.length >= length_max || taken > length_max) return;
   if (is_gzip || !file) return;
   std::string start(std::min<std::uint64_t>(length_max, taken + data.size()), '\0');
   const auto count = file->read_at(0, start.data(), start.size());
@@ -129,10 +131,16 @@ void TrackedFile::grow_fingerprint(std::string_view data, std::uint32_t length_m
 }
 
 void TrackedFile::learn_fingerprint(std::uint32_t length_max) {
-  if (fingerprint.length != 0 || !file || is_gzip) return;
+  if (fingerprint.length >= length_max || !file || is_gzip) return;
   std::string start(length_max, '\0');
   const auto count = file->read_at(0, start.data(), start.size());
-  if (count) fingerprint = Fingerprint::of(std::string_view(start).substr(0, *count), length_max);
+  if (count) learn_fingerprint(std::string_view(start).substr(0, *count), length_max);
+}
+
+void TrackedFile::learn_fingerprint(std::string_view start, std::uint32_t length_max) {
+  const bool is_longer = start.size() > fingerprint.length;
+  if (is_longer && (fingerprint.length == 0 || fingerprint.matches(start)))
+    fingerprint = Fingerprint::of(start, length_max);
 }
 
 Result<bool> TrackedFile::has_same_start() {

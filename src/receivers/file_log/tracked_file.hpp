@@ -55,12 +55,12 @@ class TrackedFile {
   std::unique_ptr<File> file;
   std::optional<GzipStream> gzip;  // While it is being decompressed only.
   std::unique_ptr<FileParser> parser;
-  TrackedFile* previous = nullptr;     // The generation to be read to its end before this one.
-  TrackedFile* next = nullptr;         // The one that waits for this one.
-  bool is_ended = false;               // The parser was told that no more will come.
-  FileIdentity compressed_as;          // The file found to hold its compressed contents.
-  std::uint32_t described_length = 0;  // Of the fingerprint, as last written to the checkpoint.
-  bool was_notified = false;           // Since the last scan: change notification works here.
+  TrackedFile* previous = nullptr;  // The generation to be read to its end before this one.
+  TrackedFile* next = nullptr;      // The one that waits for this one.
+  bool is_ended = false;            // The parser was told that no more will come.
+  FileIdentity compressed_as;       // The file found to hold its compressed contents.
+  Fingerprint described;            // As last written to the checkpoint.
+  bool was_notified = false;        // Since the last scan: change notification works here.
   // The generation whose held data this one's parser took over, until that data is delivered.
   std::uint32_t held_for = 0;
   // The other side of it: from where this file's bytes are in the next one's parser. The position must not pass it.
@@ -87,8 +87,10 @@ class TrackedFile {
   bool has_same_guard(File& other) const;
   std::string guard() const { return {guard_.data(), guard_size_}; }
   void move_to(std::uint64_t offset);
-  // From the file itself, if it is open and nothing of it was parsed yet.
+  // From the file itself, if it is open and was short when its fingerprint was made.
   void learn_fingerprint(std::uint32_t length_max);
+  // From how its contents begin.
+  void learn_fingerprint(std::string_view start, std::uint32_t length_max);
 
  private:
   ReadOutcome read_plain(char* into, std::size_t room);

@@ -1,0 +1,128 @@
+// Truncation mixed with other things: renaming, refusal, generations that look alike, a disk that fails.
+#include <doctest/doctest.h>
+
+#include "receivers/file_log/gzip_stream.hpp"
+#include "receivers/file_log/tail_fixture.hpp"
+#include "testing/faulty_file_system.hpp"
+
+using namespace rankwire;
+using namespace rankwire::file_log;
+
+namespace {
+
+const std::string same_end = ", and all of them end in the same way as every other line does\n";
+
+}  // namespace
+
+TEST_CASE("a file truncated, written and renamed between two looks: what was written last is read") {
+  TailFixture t;
+  t.append("a.log", "a first line that is long enough\n");
+  t.start();
+  CHECK(t.read() == Lines{"a first line that is long enough"});
+  t.truncate("a.log");
+  t.append("a.log", "2\n");
+  t.rename("a.log", "a.log.20260101-120001");
+  t.append("a.log", "3\n");
+  CHECK(t.read() == Lines{"2", "3"});
+}
+
+TEST_CASE("the same without a new file at the path") {
+  TailFixture t;
+  t.append("a.log", "a first line that is long enough\n");
+  t.start();
+  t.step();
+  t.truncate("a.log");
+  t.append("a.log", "2\n");
+  t.rename("a.log", "a.log.20260101-120001");
+  t.step();
+  t.tailer->scan();
+  t.step();
+  CHECK(t.intake.take() == Lines{"a first line that is long enough", "2"});
+}
+
+TEST_CASE("an older generation that ends like a truncated file is not taken for its copy") {
+  TailFixture t;
+  t.append("a.log", "1" + same_end + "1" + same_end);
+  t.start();
+  t.step();
+  t.rename("a.log", "a.log.20260101-120001");
+  t.append("a.log", "2" + same_end);
+  t.step();
+  t.append("a.log.20260101-120001", "");
+  t.intake.take();
+  t.truncate("a.log");
+  t.append("a.log", "3\n");
+  CHECK(t.read() == Lines{"3"});
+  CHECK(t.total("rankwire_file_log_truncations_total") == 1);
+}
+
+TEST_CASE("a file truncated while its lines were refused is read from its start, however long it is by then") {
+  TailFixture t;
+  t.append("a.log", "delivered\n");
+  t.start();
+  t.step();
+  t.append("a.log", "refused\n");
+  t.intake.answer = TestIntake::Answer::refuse;
+  t.step();
+  t.intake.answer = TestIntake::Answer::settle;
+  // Read once more, and put back for want of room.
+  t.intake.is_full = true;
+  t.clock.ahead += std::chrono::minutes(1);
+  t.step();
+  t.truncate("a.log");
+  t.append("a.log", "one line that is longer than all of the old file\ntwo\n");
+  t.intake.is_full = false;
+  t.intake.take();
+  CHECK(t.read() == Lines{"one line that is longer than all of the old file", "two"});
+}
+
+TEST_CASE("a generation known by its first bytes only is not taken for the one after it") {
+  TailFixture t;
+  t.append("a.log", "2026-");
+  t.start();
+  t.step();
+  t.append("a.log", "01 first\n");
+  t.rename("a.log", "a.log.20260101-120001");
+  t.append("a.log", "2026-01 second\n");
+  t.rename("a.log", "a.log.20260101-120002");
+  t.append("a.log", "2026-01 third\n");
+  CHECK(t.read() == Lines{"2026-01 first", "2026-01 second", "2026-01 third"});
+}
+
+TEST_CASE("what was decompressed before a read failed is not lost") {
+  TailFixture t;
+  std::string text;
+  while (text.size() < 200'000) text += std::to_string(t.random->next()) + "\n";
+  t.append("a", text);
+  t.compress("a");
+  testing::FaultyFileSystem disk(*t.disk);
+  disk.break_sector(t.path("a.gz"), 50'000, 50'001);
+  const auto file = *disk.open(t.path("a.gz"), {});
+  GzipStream stream;
+  std::string into(text.size(), '\0');
+  const auto count = stream.read(*file, into.data(), into.size());
+  REQUIRE(count.has_value());
+  CHECK(*count != 0);
+  CHECK(*count < text.size());
+  CHECK(!stream.is_complete());
+  CHECK(!stream.read(*file, into.data(), into.size()).has_value());
+  disk.heal();
+  CHECK(stream.read(*file, into.data() + *count, into.size() - *count) == text.size() - *count);
+  CHECK(into == text);
+}
+
+TEST_CASE("a generation compressed while it waited for the one before it keeps its turn") {
+  TailFixture t;
+  t.append("a.log", "1\n");
+  t.start();
+  t.intake.is_full = true;
+  t.step();
+  for (int i = 2; i <= 4; ++i) {
+    t.rename("a.log", "a.log.20260101-12000" + std::to_string(i));
+    t.append("a.log", std::to_string(i) + "\n");
+    t.step();
+  }
+  t.compress("a.log.20260101-120003");
+  t.intake.is_full = false;
+  CHECK(t.read() == Lines{"1", "2", "3", "4"});
+}
