@@ -18,9 +18,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import configs
-from harness import Agent, BUILD, Sink, free_port, metrics, program, run_measured, total, wait_until
-
-DATA = os.path.join(BUILD, "bench-data")
+from harness import Agent, Sink, free_port, metrics, program, run_measured, total, wait_until
+from inputs import DATA, bytes_below, cri_logs, files_below
 
 
 def median(values):
@@ -33,25 +32,6 @@ def table(title, header, rows):
     for row in [header, ["-" * w for w in widths], *rows]:
         print("  " + "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)))
     sys.stdout.flush()
-
-
-def cri_logs(size):
-    directory = os.path.join(DATA, f"cri-{size}")
-    count = os.path.join(directory, "lines")
-    if not os.path.exists(count):
-        shutil.rmtree(directory, ignore_errors=True)
-        os.makedirs(directory)
-        pods = os.path.join(directory, "pods")
-        lines = subprocess.run(
-            [program("generate_cri"), pods, "8", str(size)], capture_output=True, text=True, check=True
-        )
-        with open(count, "w") as file:
-            file.write(lines.stdout.strip())
-    return os.path.join(directory, "pods"), int(open(count).read())
-
-
-def files_below(directory):
-    return sorted(os.path.join(d, f) for d, _, names in os.walk(directory) for f in names)
 
 
 def ship_logs(logs, lines, compression):
@@ -302,7 +282,7 @@ def bench_backlog(options):
             "not all was read",
             0.2,
         )
-        held = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(state) for f in names)
+        held = bytes_below(state)
         rows.append(["filled", f"{held / 1e9:.2f}", f"{time.monotonic() - begin:.1f}", f"{agent.rss_mb():.1f}"])
         sink.toggle_refusing()
         begin = time.monotonic()
@@ -312,7 +292,7 @@ def bench_backlog(options):
             "not all was sent",
             0.2,
         )
-        held = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(state) for f in names)
+        held = bytes_below(state)
         rows.append(["drained", f"{held / 1e9:.2f}", f"{time.monotonic() - begin:.1f}", f"{agent.rss_mb():.1f}"])
         rows.append(["peak", "", "", f"{agent.stop().peak_rss_mb:.1f}"])
     finally:

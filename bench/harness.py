@@ -37,10 +37,12 @@ def wait_until(condition, timeout, what, interval=0.02):
 
 
 class Sink:
-    """The discarding HTTP destination. `scan=True` also looks into the bodies."""
+    """The discarding HTTP destination. `scan=True` also looks into the bodies; a slow one takes so many lines/s."""
 
-    def __init__(self, scan=True, refusing=False, port=0):
+    def __init__(self, scan=True, refusing=False, port=0, lines_per_second=0):
         command = [program("http_sink"), "--port", str(port)] + (["--scan"] if scan else [])
+        if lines_per_second:
+            command += ["--lines-per-second", str(lines_per_second)]
         if refusing:
             command.append("--refusing")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -93,6 +95,7 @@ class Agent:
         self.peak_mb = 0.0
 
     def start(self):
+        self.usage, self.peak_mb = None, 0.0
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, env=self.environment)
         return self
@@ -127,19 +130,26 @@ class Agent:
         return self.usage
 
     def stop(self, timeout=40):
+        if self.died():
+            return self._reap()
         self.peak_mb = self.peak_rss_mb()
         self.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            done = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if done is not None:
+            if self.died():
                 return self._reap()
             time.sleep(0.005)
         self.process.kill()
         self._reap()
         raise AssertionError(f"the agent did not stop within {timeout} s:\n{self.log_text()[-2000:]}")
 
+    def died(self):
+        """Whether it ended by itself."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def kill(self):
+        if self.died():
+            return self._reap()
         self.peak_mb = self.peak_rss_mb()
         self.process.send_signal(signal.SIGKILL)
         return self._reap()

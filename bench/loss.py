@@ -15,6 +15,9 @@ WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")
 
 
 class Scenario:
+    """What is written and what goes wrong meanwhile. `quiet`: seconds without a new line after which the rest counts as
+    lost (0: wait as long as `patience` lets). `sink_rate`: lines a second that the destination takes (0: any)."""
+
     def __init__(
         self,
         name,
@@ -28,87 +31,148 @@ class Scenario:
         files=10,
         rate=20000,
         may_lose=False,
+        quiet=0.0,
+        patience=60.0,
+        sink_rate=0,
     ):
         self.name, self.rotate, self.how, self.kills, self.down = name, rotate, how, kills, down
-        self.starve, self.seconds, self.files, self.rate, self.may_lose = starve, seconds, files, rate, may_lose
+        self.starve, self.seconds, self.files, self.rate = starve, seconds, files, rate
+        self.quiet, self.patience, self.sink_rate = quiet or (5.0 if may_lose else 0.0), patience, sink_rate
+
+    def events(self, draw):
+        """(second, "kill" or "toggle"): the kills, and the destination going away and coming back."""
+        moments = sorted(draw.uniform(1, self.seconds - 1) for _ in range(self.kills))
+        outages = []
+        if self.down:
+            outages = [self.seconds / 4, self.seconds / 4 + self.down]
+            moments = [self.seconds / 4 + self.down / 2]
+        return sorted([(m, "kill") for m in moments] + [(m, "toggle") for m in outages])
+
+    def start_writer(self, logs):
+        options = {"files": self.files, "rate": self.rate, "seconds": self.seconds, "rotate": self.rotate}
+        command = [sys.executable, WRITER, logs, "--how", self.how]
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def burn():
     return subprocess.Popen([sys.executable, "-c", "while True: pass"])
 
 
-def run(scenario, seed):
-    """(written, lost, repeated, unmasked, kills, CPU-seconds of the last agent, peak MB)"""
-    draw = random.Random(seed)
-    logs, state = tempfile.mkdtemp(prefix="rankwire-loss-"), tempfile.mkdtemp(prefix="rankwire-loss-")
-    sink, port = Sink(), free_port()
+def rankwire(logs, state, sink):
+    port = free_port()
     config = configs.log_path(logs, sink.url, storage=state, metrics_port=port)
-    agent = Agent(config)
+    return Agent(config).start().wait_ready(port)
+
+
+class Lives:
+    """An agent and those that replace it when it is killed, or ends by itself as no agent should: a supervisor would
+    start it again too."""
+
+    def __init__(self, agent):
+        self.agent, self.usages, self.kills, self.crashes = agent, [], 0, 0
+
+    def again(self):
+        self.usages.append(self.agent.kill())
+        time.sleep(0.3)
+        self.agent.start()
+
+    def kill(self):
+        self.kills += 1
+        self.again()
+
+    def look(self):
+        if self.agent.died():
+            self.crashes += 1
+            self.again()
+
+    def wait(self, moment):
+        """Until a moment of the monotonic clock."""
+        while (left := moment - time.monotonic()) > 0:
+            self.look()
+            time.sleep(min(left, 0.2))
+
+    def end(self):
+        """It may not stop in time; what it used until then counts all the same."""
+        self.crashes += self.agent.died()
+        try:
+            self.usages.append(self.agent.stop())
+        except AssertionError:
+            self.usages.append(self.agent.usage)
+
+    def figures(self):
+        return {
+            "kills": self.kills,
+            "crashes": self.crashes,
+            "user": sum(usage.user for usage in self.usages),
+            "system": sum(usage.system for usage in self.usages),
+            "cpu": sum(usage.cpu for usage in self.usages),
+            "peak": max(usage.peak_rss_mb for usage in self.usages),
+        }
+
+
+def wait_for_lines(sink, written, lives, quiet, patience):
+    """Until all lines are at the sink, or none has come for `quiet` seconds: the seconds it took."""
+    begin = since = time.monotonic()
+    last = -1
+    while time.monotonic() < begin + patience:
+        seen = sink.report()["numbered"]
+        if seen >= written:
+            break
+        if seen != last:
+            last, since = seen, time.monotonic()
+        if quiet and time.monotonic() - since > quiet:
+            break
+        lives.wait(time.monotonic() + 0.2)
+    return time.monotonic() - begin
+
+
+def strike(scenario, seed, lives, sink):
+    begin = time.monotonic()
+    for moment, event in scenario.events(random.Random(seed)):
+        lives.wait(begin + moment)
+        if event == "toggle":
+            sink.toggle_refusing()
+        else:
+            lives.kill()
+
+
+def run(scenario, seed, start_agent=rankwire):
+    """Figures of one run; the agent's are those of all its lives together."""
+    logs, state = tempfile.mkdtemp(prefix="rankwire-loss-"), tempfile.mkdtemp(prefix="rankwire-loss-")
+    sink = Sink(lines_per_second=scenario.sink_rate)
     burners = [burn() for _ in range(scenario.starve)]
-    peak, cpu, kills = 0.0, 0.0, 0
+    agent, writer = None, None
     try:
-        agent.start().wait_ready(port)
-        writer = subprocess.Popen(
-            [
-                sys.executable,
-                WRITER,
-                logs,
-                "--files",
-                str(scenario.files),
-                "--rate",
-                str(scenario.rate),
-                "--seconds",
-                str(scenario.seconds),
-                "--rotate",
-                str(scenario.rotate),
-                "--how",
-                scenario.how,
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        begin = time.monotonic()
-        moments = sorted(draw.uniform(1, scenario.seconds - 1) for _ in range(scenario.kills))
-        outages = []
-        if scenario.down:
-            outages = [scenario.seconds / 4, scenario.seconds / 4 + scenario.down]
-            moments = [scenario.seconds / 4 + scenario.down / 2]
-        events = sorted([(m, "kill") for m in moments] + [(m, "toggle") for m in outages])
-        for moment, event in events:
-            time.sleep(max(0, begin + moment - time.monotonic()))
-            if event == "toggle":
-                sink.toggle_refusing()
-                continue
-            usage = agent.kill()
-            peak, cpu, kills = max(peak, usage.peak_rss_mb), cpu + usage.cpu, kills + 1
-            time.sleep(0.3)
-            agent.start()
+        agent = start_agent(logs, state, sink)
+        lives = Lives(agent)
+        writer = scenario.start_writer(logs)
+        strike(scenario, seed, lives, sink)
+        while writer.poll() is None:
+            lives.wait(time.monotonic() + 0.1)
         written = int(writer.communicate()[0])
-        deadline, seen = time.monotonic() + 60, 0
-        while time.monotonic() < deadline:
-            seen_now = sink.report()["numbered"]
-            if seen_now >= written:
-                break
-            if scenario.may_lose and seen_now == seen and time.monotonic() > deadline - 55:
-                break
-            seen = seen_now
-            time.sleep(0.5)
-        usage = agent.stop()
+        for burner in burners:
+            burner.kill()
+        wait_for_lines(sink, written, lives, scenario.quiet, scenario.patience)
+        lives.end()
         leaks = leaked(state, agent)
         totals = sink.totals()
         return {
+            **lives.figures(),
             "written": written,
             "lost": written - totals["numbered"],
             "twice": totals["repeated"],
             "unmasked": totals["unmasked"] + leaks,
-            "kills": kills,
-            "cpu": cpu + usage.cpu,
-            "peak": max(peak, usage.peak_rss_mb),
+            "sent_bytes": totals["body_bytes"],
+            "p50_ms": totals["latency_p50_ms"],
+            "p99_ms": totals["latency_p99_ms"],
         }
     finally:
-        for burner in burners:
-            burner.kill()
-        agent.clean()
+        for process in [*burners, *([writer] if writer else [])]:
+            process.kill()
+        if agent:
+            agent.clean()
         sink.kill()
         shutil.rmtree(logs, ignore_errors=True)
         shutil.rmtree(state, ignore_errors=True)
@@ -117,6 +181,7 @@ def run(scenario, seed):
 def leaked(state, agent):
     """Files of the agent (queue, checkpoint, its own log) in which a customer id can be read."""
     paths = [os.path.join(d, f) for d, _, names in os.walk(state) for f in names] + [agent.log_path]
+    paths = [path for path in paths if os.path.isfile(path)]  # Not its sockets.
     pattern = b"customer_id="
     count = 0
     for path in paths:

@@ -142,7 +142,8 @@ def report(options, names=None):
     line = "{:24} {:>12} {:>11} {:>7} {:>7} {:>9}"
     print(line.format("target", "executions", "CPU seconds", "edges", "corpus", "findings"))
     for state in states:
-        columns = [f"{state['executions']:,}", state["seconds"], state["edges"], state["inputs"], len(state["findings"])]
+        figures = [state[key] for key in ("seconds", "edges", "inputs")]
+        columns = [f"{state['executions']:,}", *figures, len(state["findings"])]
         print(line.format(state["target"], *columns) + ("  running" if state["is_running"] else ""))
     for state in states:
         for finding in state["findings"]:

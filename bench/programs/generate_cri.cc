@@ -1,7 +1,9 @@
 // Writes CRI log files like those of a training node: step lines, NCCL lines, JSON and validation lines
 // with customer ids. Deterministic: the same arguments give the same bytes.
 //
-//   generate_cri DIR FILES TOTAL_BYTES        a tree as /var/log/pods has it, written at once
+//   generate_cri DIR FILES TOTAL_BYTES [numbered]   a tree as /var/log/pods has it, written at once
+//
+// "numbered" puts "#n=<number># " before each message, so that a sink can tell which lines came.
 #include <sys/stat.h>
 
 #include <cstdint>
@@ -75,7 +77,8 @@ std::string message(std::uint64_t line, int rank) {
   return validation_line(line);
 }
 
-bool write_file(const std::string& directory, int index, std::uint64_t size_wanted, std::uint64_t& lines) {
+bool write_file(const std::string& directory, int index, std::uint64_t size_wanted, std::uint64_t& lines,
+                bool numbered) {
   const std::string pod =
       formatted("%s/training_llm-worker-%d_6f1c0b4e-0000-4000-8000-%012d", directory.c_str(), index, index);
   const std::string container = pod + "/pytorch";
@@ -93,7 +96,8 @@ bool write_file(const std::string& directory, int index, std::uint64_t size_want
         formatted("2026-11-22T%02llu:%02llu:%02llu.%09lluZ %s F ", static_cast<unsigned long long>(second / 3600 % 24),
                   static_cast<unsigned long long>(second / 60 % 60), static_cast<unsigned long long>(second % 60),
                   static_cast<unsigned long long>(nanos % 1'000'000'000), draw(8) == 0 ? "stderr" : "stdout") +
-        message(line, index) + "\n";
+        (numbered ? formatted("#n=%010llu# ", static_cast<unsigned long long>(lines)) : "") + message(line, index) +
+        "\n";
     written += text.size();
     std::fwrite(text.data(), 1, text.size(), file);
   }
@@ -103,8 +107,8 @@ bool write_file(const std::string& directory, int index, std::uint64_t size_want
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 4) {
-    std::fprintf(stderr, "usage: generate_cri DIR FILES TOTAL_BYTES\n");
+  if (count != 4 && count != 5) {
+    std::fprintf(stderr, "usage: generate_cri DIR FILES TOTAL_BYTES [numbered]\n");
     return 2;
   }
   ::mkdir(arguments[1], 0755);
@@ -112,7 +116,7 @@ int main(int count, char** arguments) {
   const std::uint64_t total = std::strtoull(arguments[3], nullptr, 10);
   std::uint64_t lines = 0;
   for (int i = 0; i < files; ++i)
-    if (!write_file(arguments[1], i, total / static_cast<std::uint64_t>(files), lines)) return 1;
+    if (!write_file(arguments[1], i, total / static_cast<std::uint64_t>(files), lines, count == 5)) return 1;
   std::printf("%llu\n", static_cast<unsigned long long>(lines));
   return 0;
 }

@@ -1,6 +1,6 @@
 // An HTTP server that swallows OTLP requests as cheaply as possible and says what came in. One thread, epoll.
 //
-//   http_sink [--port N] [--scan] [--refusing]
+//   http_sink [--port N] [--scan] [--refusing] [--lines-per-second N]
 //
 // Prints the port on the first line; on SIGUSR2, and when ended by SIGTERM or SIGINT, one JSON line of totals.
 // SIGUSR1 makes it answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also
@@ -8,6 +8,8 @@
 //   "#n=0000000042#"            numbered lines: counts distinct and repeated numbers
 //   "#t=1790000000123456789#"   the wall-clock time of writing: latency percentiles
 //   "customer_id=" + a digit    what should have been masked
+// and answers requests to /_bulk as Elasticsearch would.
+// With --lines-per-second it also is slow: it answers as late as if it took so many numbered lines in a second.
 #include <arpa/inet.h>
 #include <libdeflate.h>
 #include <netinet/in.h>
@@ -25,6 +27,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,6 +46,18 @@ struct Totals {
 };
 Totals totals;
 bool scanning = false;
+double lines_per_second = 0;
+
+struct Wanted {  // What the client expects to hear.
+  bool is_json = false;
+  std::uint64_t bulk_items = 0;  // Of a request to /_bulk, as Elasticsearch takes them.
+};
+struct LateAnswer {
+  std::uint64_t due;
+  int socket;
+  Wanted wanted;
+};
+std::deque<LateAnswer> late_answers;  // In the order in which they are due.
 
 std::uint64_t now_nanos() {
   timespec time;
@@ -126,11 +141,43 @@ std::string_view header(std::string_view head, std::string_view lower_name) {
   return {};
 }
 
-void answer(int socket, bool is_json) {
+void answer(int socket, const Wanted& wanted) {
+  if (wanted.bulk_items != 0 && refusing == 0) {
+    std::string body = R"({"took":1,"errors":false,"items":[)";
+    for (std::uint64_t i = 0; i < wanted.bulk_items; ++i) body += R"({"index":{"status":201}},)";
+    body.back() = ']';
+    body += '}';
+    const std::string text =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body;
+    (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+    return;
+  }
   const char* text = refusing != 0 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-                     : is_json     ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                               : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+                     : wanted.is_json
+                         ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                         : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
   (void)!::send(socket, text, std::strlen(text), MSG_NOSIGNAL);
+}
+
+// A slow sink answers when it would be done with the lines of the request, one request after another.
+void answer_in_time(int socket, const Wanted& wanted, std::uint64_t lines) {
+  if (lines_per_second <= 0 || refusing != 0) return answer(socket, wanted);
+  static std::uint64_t busy_until = 0;
+  busy_until = std::max(busy_until, now_nanos()) +
+               static_cast<std::uint64_t>(static_cast<double>(lines) / lines_per_second * 1e9);
+  late_answers.push_back({busy_until, socket, wanted});
+}
+
+void give_late_answers() {
+  for (; !late_answers.empty() && late_answers.front().due <= now_nanos(); late_answers.pop_front())
+    answer(late_answers.front().socket, late_answers.front().wanted);
+}
+
+int wait_milliseconds() {
+  if (late_answers.empty()) return 100;
+  const std::uint64_t now = now_nanos(), due = late_answers.front().due;
+  return due <= now ? 0 : static_cast<int>(std::min<std::uint64_t>(100, (due - now) / 1'000'000 + 1));
 }
 
 // Handles whole requests at the front of the input; returns false on nonsense.
@@ -142,13 +189,15 @@ bool handle(int socket, Connection& connection) {
     const std::uint64_t length = std::strtoull(std::string(header(head, "content-length")).c_str(), nullptr, 10);
     const std::size_t body_at = head_end + 4;
     const std::size_t available = connection.input.size() - body_at;
-    const bool is_json = header(head, "content-type").starts_with("application/json");
+    Wanted wanted{header(head, "content-type").starts_with("application/json")};
+    const bool is_bulk = head.substr(0, head.find("\r\n")).find("/_bulk") != std::string_view::npos;
     if (scanning && available < length) return true;
     ++totals.requests;
     if (refusing != 0)
       ++totals.refused;
     else
       totals.body_bytes += length;
+    const std::uint64_t lines_before = totals.numbered + totals.repeated;
     if (scanning && refusing == 0) {
       const std::string_view encoding = header(head, "content-encoding");
       const std::string_view body = std::string_view(connection.input).substr(body_at, length);
@@ -156,6 +205,7 @@ bool handle(int socket, Connection& connection) {
         scan(body);
       else
         scan(inflated(body, encoding));
+      if (is_bulk) wanted.bulk_items = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n')) / 2;
     }
     const std::uint64_t taken = std::min<std::uint64_t>(available, length);
     connection.skip = length - taken;
@@ -163,7 +213,7 @@ bool handle(int socket, Connection& connection) {
     // When not scanning, the answer goes out with the head: a discarding sink owes no patience. It must not
     // overtake the body of a client that stops sending on an early answer, so wait for the last byte.
     if (connection.skip == 0)
-      answer(socket, is_json);
+      answer_in_time(socket, wanted, totals.numbered + totals.repeated - lines_before);
     else
       return true;
   }
@@ -179,7 +229,7 @@ bool readable(int socket, Connection& connection, std::vector<char>& buffer) {
       const std::uint64_t taken = std::min<std::uint64_t>(connection.skip, data.size());
       connection.skip -= taken;
       data.remove_prefix(taken);
-      if (connection.skip == 0) answer(socket, false);
+      if (connection.skip == 0) answer(socket, {});
     }
     connection.input.append(data);
     if (!connection.input.empty() && !handle(socket, connection)) return false;
@@ -240,6 +290,8 @@ int main(int count, char** arguments) {
       scanning = true;
     else if (argument == "--refusing")
       refusing = 1;
+    else if (argument == "--lines-per-second" && i + 1 < count)
+      lines_per_second = std::atof(arguments[++i]);
     else if (argument == "--port" && i + 1 < count)
       port = std::atoi(arguments[++i]);
   }
@@ -263,7 +315,8 @@ int main(int count, char** arguments) {
   while (stop_wanted == 0) {
     epoll_event ready[64];
     // Not for ever: a signal that came just before the wait is to be noticed too.
-    const int ready_count = ::epoll_wait(poller, ready, 64, 100);
+    const int ready_count = ::epoll_wait(poller, ready, 64, wait_milliseconds());
+    give_late_answers();
     if (report_wanted != 0) {
       report_wanted = 0;
       print_totals();
@@ -281,6 +334,7 @@ int main(int count, char** arguments) {
         ::epoll_ctl(poller, EPOLL_CTL_ADD, accepted, &event);
         connections[accepted];
       } else if (!readable(socket, connections[socket], buffer)) {
+        std::erase_if(late_answers, [socket](const LateAnswer& late) { return late.socket == socket; });
         ::close(socket);
         connections.erase(socket);
       }
