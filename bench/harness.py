@@ -39,10 +39,12 @@ def wait_until(condition, timeout, what, interval=0.02):
 class Sink:
     """The discarding HTTP destination. `scan=True` also looks into the bodies; a slow one takes so many lines/s."""
 
-    def __init__(self, scan=True, refusing=False, port=0, lines_per_second=0):
+    def __init__(self, scan=True, refusing=False, port=0, lines_per_second=0, vanishing=False):
         command = [program("http_sink"), "--port", str(port)] + (["--scan"] if scan else [])
         if lines_per_second:
             command += ["--lines-per-second", str(lines_per_second)]
+        if vanishing:
+            command.append("--vanishing")
         if refusing:
             command.append("--refusing")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -16,7 +16,8 @@ WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")
 
 class Scenario:
     """What is written and what goes wrong meanwhile. `quiet`: seconds without a new line after which the rest counts as
-    lost (0: wait as long as `patience` lets). `sink_rate`: lines a second that the destination takes (0: any)."""
+    lost (0: wait as long as `patience` lets). `sink_rate`: lines a second that the destination takes (0: any).
+    `vanishing`: when down it is gone, instead of answering 503."""
 
     def __init__(
         self,
@@ -34,10 +35,12 @@ class Scenario:
         quiet=0.0,
         patience=60.0,
         sink_rate=0,
+        vanishing=False,
     ):
         self.name, self.rotate, self.how, self.kills, self.down = name, rotate, how, kills, down
         self.starve, self.seconds, self.files, self.rate = starve, seconds, files, rate
-        self.quiet, self.patience, self.sink_rate = quiet or (5.0 if may_lose else 0.0), patience, sink_rate
+        self.quiet, self.patience = quiet or (5.0 if may_lose else 0.0), patience
+        self.sink_rate, self.vanishing = sink_rate, vanishing
 
     def events(self, draw):
         """(second, "kill" or "toggle"): the kills, and the destination going away and coming back."""
@@ -141,7 +144,7 @@ def strike(scenario, seed, lives, sink):
 def run(scenario, seed, start_agent=rankwire):
     """Figures of one run; the agent's are those of all its lives together."""
     logs, state = tempfile.mkdtemp(prefix="rankwire-loss-"), tempfile.mkdtemp(prefix="rankwire-loss-")
-    sink = Sink(lines_per_second=scenario.sink_rate)
+    sink = Sink(lines_per_second=scenario.sink_rate, vanishing=scenario.vanishing)
     burners = [burn() for _ in range(scenario.starve)]
     agent, writer = None, None
     try:
@@ -163,7 +166,8 @@ def run(scenario, seed, start_agent=rankwire):
             "written": written,
             "lost": written - totals["numbered"],
             "twice": totals["repeated"],
-            "unmasked": totals["unmasked"] + leaks,
+            "unmasked": totals["unmasked"],
+            "on_disk": leaks,
             "sent_bytes": totals["body_bytes"],
             "p50_ms": totals["latency_p50_ms"],
             "p99_ms": totals["latency_p99_ms"],
@@ -219,7 +223,7 @@ def main(quick, table, seed=1):
                 result["written"],
                 result["lost"],
                 result["twice"],
-                result["unmasked"],
+                result["unmasked"] + result["on_disk"],
                 result["kills"],
                 f"{result['cpu']:.2f}",
                 f"{result['peak']:.1f}",

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import urllib.request
 
 import harness
 
@@ -62,7 +63,17 @@ class Peer:
         return {}
 
     def wait_ready(self, agent, place):
+        """Its health check says so: the port alone is open before the receivers are."""
+
+        def is_healthy():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{place.health_port}/", timeout=5) as answer:
+                    return answer.status == 200
+            except OSError:
+                return False
+
         agent.wait_ready(place.health_port, timeout=30)
+        harness.wait_until(is_healthy, 30, f"{self.title} is not healthy:\n{agent.log_text()[-2000:]}")
 
     def start(self, workload, place):
         configuration = os.path.join(CONFIGURATIONS, self.configurations[workload])

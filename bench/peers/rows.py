@@ -51,7 +51,7 @@ class Bench:
 
     def __init__(self, peer, workload, logs="/nonexistent", refusing=False):
         self.state = tempfile.mkdtemp(prefix="rankwire-peer-")
-        self.sink = Sink(refusing=refusing)
+        self.sink = Sink(refusing=refusing, vanishing=True)
         self.place = Place(logs, self.state, self.sink, ORDINARY_LIMIT_MIB)
         self.peer, self.workload, self.lives = peer, workload, None
 
@@ -208,7 +208,7 @@ ROWS = [
     Row(
         "e",
         f"sink down for {OUTAGE_SECONDS} s, one kill",
-        live(down=OUTAGE_SECONDS, seconds_min=45, quiet=QUIET_AFTER_OUTAGE_SECONDS),
+        live(down=OUTAGE_SECONDS, vanishing=True, seconds_min=45, quiet=QUIET_AFTER_OUTAGE_SECONDS),
     ),
     Row("f", "slow sink, memory limit 200 MiB", live(limit_mib=200, sink_rate=10_000)),
     Row("g", "1,000 idle files", idle_files, ["seconds"]),

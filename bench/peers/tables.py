@@ -79,6 +79,8 @@ def live_cells(runs):
         number(median(runs, lambda r: r["system"]), 2),
         number(median(runs, lambda r: r["peak"])),
         number(median(runs, lambda r: r["sent_bytes"] / 1e6), 0),
+        count(runs, "unmasked"),
+        count(runs, "on_disk"),
     ]
 
 
@@ -128,7 +130,11 @@ def markdown():
         ),
         (
             "(a) Lines written at a rate, no fault",
-            per_peer(by_key["a-live"], ["p50 ms", "p99 ms", "user s", "system s", "peak MB", "MB sent"], live_cells),
+            per_peer(
+                by_key["a-live"],
+                ["p50 ms", "p99 ms", "user s", "system s", "peak MB", "MB sent", "unmasked sent", "on disk"],
+                live_cells,
+            ),
         ),
         ("Lines lost / lines twice", per_row(live, lambda runs: f"{count(runs, 'lost')} / {count(runs, 'twice')}")),
         (

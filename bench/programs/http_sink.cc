@@ -1,10 +1,10 @@
 // An HTTP server that swallows OTLP requests as cheaply as possible and says what came in. One thread, epoll.
 //
-//   http_sink [--port N] [--scan] [--refusing] [--lines-per-second N]
+//   http_sink [--port N] [--scan] [--refusing] [--vanishing] [--lines-per-second N]
 //
 // Prints the port on the first line; on SIGUSR2, and when ended by SIGTERM or SIGINT, one JSON line of totals.
-// SIGUSR1 makes it answer 503 until the next SIGUSR1. With --scan (uncompressed, gzip or zstd bodies) it also
-// finds in the bodies:
+// SIGUSR1 makes it answer 503, or with --vanishing be gone altogether, until the next SIGUSR1. With --scan
+// (uncompressed, gzip or zstd bodies) it also finds in the bodies:
 //   "#n=0000000042#"            numbered lines: counts distinct and repeated numbers
 //   "#t=1790000000123456789#"   the wall-clock time of writing: latency percentiles
 //   "customer_id=" + a digit    what should have been masked
@@ -31,6 +31,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -50,7 +51,8 @@ double lines_per_second = 0;
 
 struct Wanted {  // What the client expects to hear.
   bool is_json = false;
-  std::uint64_t bulk_items = 0;  // Of a request to /_bulk, as Elasticsearch takes them.
+  bool is_bulk = false;  // A request to /_bulk, as Elasticsearch takes them.
+  std::uint64_t bulk_items = 0;
 };
 struct LateAnswer {
   std::uint64_t due;
@@ -142,22 +144,20 @@ std::string_view header(std::string_view head, std::string_view lower_name) {
 }
 
 void answer(int socket, const Wanted& wanted) {
-  if (wanted.bulk_items != 0 && refusing == 0) {
-    std::string body = R"({"took":1,"errors":false,"items":[)";
-    for (std::uint64_t i = 0; i < wanted.bulk_items; ++i) body += R"({"index":{"status":201}},)";
-    body.back() = ']';
-    body += '}';
-    const std::string text =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\n\r\n" + body;
-    (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-    return;
+  const char* type = wanted.is_bulk || wanted.is_json ? "application/json" : "application/x-protobuf";
+  std::string body = wanted.is_json ? "{}" : "";
+  if (wanted.is_bulk && refusing != 0) {
+    body = R"({"error":{"type":"unavailable_exception"},"status":503})";
+  } else if (wanted.is_bulk) {
+    body = R"({"took":1,"errors":false,"items":[)";
+    for (std::uint64_t i = 0; i < wanted.bulk_items; ++i)
+      body += i == 0 ? R"({"index":{"status":201}})" : R"(,{"index":{"status":201}})";
+    body += "]}";
   }
-  const char* text = refusing != 0 ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-                     : wanted.is_json
-                         ? "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                         : "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
-  (void)!::send(socket, text, std::strlen(text), MSG_NOSIGNAL);
+  const std::string text = std::string(refusing != 0 ? "HTTP/1.1 503 Service Unavailable" : "HTTP/1.1 200 OK") +
+                           "\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
+                           "\r\n\r\n" + body;
+  (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
 // A slow sink answers when it would be done with the lines of the request, one request after another.
@@ -189,8 +189,8 @@ bool handle(int socket, Connection& connection) {
     const std::uint64_t length = std::strtoull(std::string(header(head, "content-length")).c_str(), nullptr, 10);
     const std::size_t body_at = head_end + 4;
     const std::size_t available = connection.input.size() - body_at;
-    Wanted wanted{header(head, "content-type").starts_with("application/json")};
-    const bool is_bulk = head.substr(0, head.find("\r\n")).find("/_bulk") != std::string_view::npos;
+    Wanted wanted{.is_json = header(head, "content-type").starts_with("application/json"),
+                  .is_bulk = head.substr(0, head.find("\r\n")).find("/_bulk") != std::string_view::npos};
     if (scanning && available < length) return true;
     ++totals.requests;
     if (refusing != 0)
@@ -205,7 +205,8 @@ bool handle(int socket, Connection& connection) {
         scan(body);
       else
         scan(inflated(body, encoding));
-      if (is_bulk) wanted.bulk_items = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n')) / 2;
+      if (wanted.is_bulk)
+        wanted.bulk_items = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n')) / 2;
     }
     const std::uint64_t taken = std::min<std::uint64_t>(available, length);
     connection.skip = length - taken;
@@ -261,35 +262,96 @@ void print_totals() {
   std::fflush(stdout);
 }
 
-int listen_on(int port) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int one = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 256) != 0) {
-    std::perror("http_sink: bind");
-    std::exit(1);
+// The connections, and the listener unless it has vanished.
+class Server {
+ public:
+  explicit Server(int port) : port_(port) {
+    listen();
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
   }
-  socklen_t size = sizeof address;
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  std::printf("%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-  return listener;
-}
+  int port() const { return port_; }
+
+  void listen() {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int one = 1;
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port_));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener_, 256) != 0) {
+      std::perror("http_sink: bind");
+      std::exit(1);
+    }
+    watch(listener_);
+  }
+
+  void vanish_or_return() {
+    if (listener_ < 0 && refusing == 0) listen();
+    if (listener_ < 0 || refusing == 0) return;
+    ::close(std::exchange(listener_, -1));
+    for (const auto& [socket, connection] : connections_) ::close(socket);
+    connections_.clear();
+    late_answers.clear();
+  }
+
+  void serve() {
+    epoll_event ready[64];
+    // Not for ever: a signal that came just before the wait is to be noticed too.
+    const int ready_count = ::epoll_wait(poller_, ready, 64, wait_milliseconds());
+    give_late_answers();
+    for (int i = 0; i < ready_count; ++i) {
+      const int socket = ready[i].data.fd;
+      if (socket == listener_) {
+        accept();
+      } else if (!readable(socket, connections_[socket], buffer_)) {
+        std::erase_if(late_answers, [socket](const LateAnswer& late) { return late.socket == socket; });
+        ::close(socket);
+        connections_.erase(socket);
+      }
+    }
+  }
+
+ private:
+  void watch(int socket) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = socket;
+    ::epoll_ctl(poller_, EPOLL_CTL_ADD, socket, &event);
+  }
+
+  void accept() {
+    const int accepted = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) return;
+    const int one = 1;
+    ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    watch(accepted);
+    connections_[accepted];
+  }
+
+  const int poller_ = ::epoll_create1(EPOLL_CLOEXEC);
+  int listener_ = -1, port_;
+  std::unordered_map<int, Connection> connections_;
+  std::vector<char> buffer_ = std::vector<char>(1 << 20);
+};
 
 }  // namespace
 
 int main(int count, char** arguments) {
   int port = 0;
+  bool vanishing = false;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--scan")
       scanning = true;
     else if (argument == "--refusing")
       refusing = 1;
+    else if (argument == "--vanishing")
+      vanishing = true;
     else if (argument == "--lines-per-second" && i + 1 < count)
       lines_per_second = std::atof(arguments[++i]);
     else if (argument == "--port" && i + 1 < count)
@@ -304,40 +366,15 @@ int main(int count, char** arguments) {
   action.sa_handler = [](int) { report_wanted = 1; };
   ::sigaction(SIGUSR2, &action, nullptr);
 
-  const int listener = listen_on(port);
-  const int poller = ::epoll_create1(EPOLL_CLOEXEC);
-  epoll_event interest{};
-  interest.events = EPOLLIN;
-  interest.data.fd = listener;
-  ::epoll_ctl(poller, EPOLL_CTL_ADD, listener, &interest);
-  std::unordered_map<int, Connection> connections;
-  std::vector<char> buffer(1 << 20);
+  Server server(port);
+  std::printf("%d\n", server.port());
+  std::fflush(stdout);
   while (stop_wanted == 0) {
-    epoll_event ready[64];
-    // Not for ever: a signal that came just before the wait is to be noticed too.
-    const int ready_count = ::epoll_wait(poller, ready, 64, wait_milliseconds());
-    give_late_answers();
+    if (vanishing) server.vanish_or_return();
+    server.serve();
     if (report_wanted != 0) {
       report_wanted = 0;
       print_totals();
-    }
-    for (int i = 0; i < ready_count; ++i) {
-      const int socket = ready[i].data.fd;
-      if (socket == listener) {
-        const int accepted = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (accepted < 0) continue;
-        const int one = 1;
-        ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.fd = accepted;
-        ::epoll_ctl(poller, EPOLL_CTL_ADD, accepted, &event);
-        connections[accepted];
-      } else if (!readable(socket, connections[socket], buffer)) {
-        std::erase_if(late_answers, [socket](const LateAnswer& late) { return late.socket == socket; });
-        ::close(socket);
-        connections.erase(socket);
-      }
     }
   }
   print_totals();

@@ -20,6 +20,7 @@ def test_nothing_is_lost_and_nothing_leaks(scenario):
     result = loss.run(scenario, seed=7)
     assert result["lost"] == 0
     assert result["unmasked"] == 0
+    assert result["on_disk"] == 0
     assert result["crashes"] == 0
     if result["kills"] == 0:
         assert result["twice"] == 0
