@@ -16,7 +16,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TICKS = os.sysconf("SC_CLK_TCK")
-LIMITS = ["-timeout=25", "-rss_limit_mb=2048", "-print_final_stats=1"]
+LIMITS = ["-timeout=25", "-report_slow_units=25", "-rss_limit_mb=2048", "-print_final_stats=1"]
 
 
 def seed_folders(target):

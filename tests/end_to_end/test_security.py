@@ -282,17 +282,20 @@ def secret_settings(tmp_path):
     certificate = (tmp_path / "tls" / "tls.crt").read_text()
     # A canary inside a key that still works: what precedes the armour is ignored.
     pem = json.dumps("\n".join([CANARY, *key, ""]))
-    return f"""exporters:
+    authority = json.dumps(f"{CANARY}\n{certificate}")
+    return f"""extensions: {{file_storage: {{directory: {tmp_path}/storage, create_directory: true}}}}
+exporters:
   otlp_http:
     endpoint: https://127.0.0.1:9/x
     proxy_url: http://user:{CANARY}@127.0.0.1:9
     headers: {{authorization: 'Bearer {CANARY}', x-key: '{CANARY}'}}
-    tls: {{cert_pem: {json.dumps(certificate)}, key_pem: {pem}}}
-    retry_on_failure: {{initial_interval: 100ms}}
+    tls: {{ca_pem: {authority}, cert_pem: {json.dumps(certificate)}, key_pem: {pem}}}
+    sending_queue: {{storage: file_storage}}
+    retry_on_failure: {{initial_interval: 100ms, max_elapsed_time: 0}}
   otlp_grpc:
     endpoint: 127.0.0.1:9
     headers: {{authorization: 'Bearer {CANARY}'}}
-    tls: {{cert_pem: {json.dumps(certificate)}, key_pem: {pem}}}
+    tls: {{ca_pem: {authority}, cert_pem: {json.dumps(certificate)}, key_pem: {pem}}}
     retry_on_failure: {{initial_interval: 100ms}}
 processors:
   redaction: {{allow_all_keys: true, blocked_values: [x], hash_function: hmac-sha256, hmac_key: '{CANARY}{CANARY}'}}
@@ -303,10 +306,11 @@ def test_a_secret_never_leaves_by_output_logs_or_metrics(tmp_path):
     make_certificates(tmp_path / "tls")
     port, own = harness.free_port(), harness.free_port()
     config = tmp_path / "config.yaml"
+    http = f"{{endpoint: '127.0.0.1:{port}', response_headers: {{x-key: '{CANARY}'}}}}"
     config.write_text(
-        receiver(port)
+        f"receivers: {{otlp: {{protocols: {{http: {http}}}}}}}\n"
         + secret_settings(tmp_path)
-        + f"service: {{{telemetry(own)}, pipelines: {{logs: "
+        + f"service: {{{telemetry(own)}, extensions: [file_storage], pipelines: {{logs: "
         + "{receivers: [otlp], processors: [redaction], exporters: [otlp_http, otlp_grpc]}}}\n"
     )
     name = str(config)
@@ -316,8 +320,11 @@ def test_a_secret_never_leaves_by_output_logs_or_metrics(tmp_path):
         ["print-config", "--config", name, "--format", "json"],
         ["components"],
         ["version", "--verbose"],
+        ["completion", "bash"],
+        ["featuregate"],
+        ["demo", "--duration", "1s", "--directory", str(tmp_path / "demo")],
     ]:
-        result = rankwire(*command)
+        result = rankwire(*command, env={**os.environ, "SECRET": CANARY})
         assert result.returncode == 0, result.stderr
         assert CANARY not in result.stdout + result.stderr, command
     agent = harness.Agent(None, str(tmp_path / "agent"), [harness.RANKWIRE, "run", "--config", name])
@@ -333,6 +340,14 @@ def test_a_secret_never_leaves_by_output_logs_or_metrics(tmp_path):
         config.write_text(config.read_text().replace("retry_on_failure", "retry_on_falure"))
         agent.wait_logged("retry_on_falure")
         assert CANARY not in agent.log_text()
+        for action in ["inspect", "verify", "replay"]:
+            result = rankwire("queue", action, str(tmp_path / "storage"))
+            assert "hello" in result.stdout or action != "replay", result.stderr
+            assert CANARY not in result.stdout + result.stderr, action
+        for root, _, names in os.walk(tmp_path / "storage"):
+            for name in names:
+                with open(os.path.join(root, name), "rb") as file:
+                    assert CANARY.encode() not in file.read(), name
     finally:
         agent.clean()
 
