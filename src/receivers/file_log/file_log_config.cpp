@@ -60,8 +60,8 @@ void FileLogConfig::fields(config::Fields& f) {
   f.field("poll_interval", poll_interval, "Between looks where the system does not notify of changes.",
           {.min = 1'000'000});
   f.field("max_concurrent_files", max_concurrent_files, "Files held open at once; idle ones are closed.", {.min = 2});
-  f.field("max_batches", max_batches, "Accepted; files are read in turns instead.");
-  f.ignored("initial_buffer_size", "buffers size themselves");
+  f.field("max_batches", max_batches, "Without effect: every file has its turn.", {.max = 2147483647});
+  f.field("initial_buffer_size", initial_buffer_size, "Without effect: buffers size themselves.");
   f.field("fingerprint_size", fingerprint_size, "Bytes that tell files with the same identity apart.",
           {.min = 16, .max = 1 << 20});
   f.choice("compression", compression,
@@ -77,7 +77,8 @@ void FileLogConfig::fields(config::Fields& f) {
   f.field("acquire_fs_lock", acquire_fs_lock, "Skips files that another process has locked.");
   f.field("file_cache_advise", file_cache_advise, "Tells the system to drop what was read from its cache.");
   f.field("delete_after_read", delete_after_read, "Deletes files once their lines were delivered.");
-  f.field("polls_to_archive", polls_to_archive, "Accepted; rotated files are remembered as long as they exist.");
+  f.field("polls_to_archive", polls_to_archive,
+          "For how many poll_intervals a file that is gone is remembered, should it come back.", {.max = 1e9});
   f.field("storage", storage, "Extension that keeps the positions across restarts.");
   f.section("retry_on_failure", retry_on_failure, "Pauses after a failed delivery.");
   f.squash(parser);
@@ -93,6 +94,16 @@ void FileLogConfig::validate(config::Validator& v) const {
   if (delete_after_read && start_at == StartAt::end)
     v.error("delete_after_read", "needs start_at: beginning, or lines would be deleted unread");
 }
+
+namespace {
+
+Duration archive_time(const FileLogConfig& config) {
+  constexpr Duration longest = std::chrono::hours(24 * 365);
+  const double nanos = static_cast<double>(config.polls_to_archive) * static_cast<double>(config.poll_interval.count());
+  return nanos < static_cast<double>(longest.count()) ? Duration(static_cast<std::int64_t>(nanos)) : longest;
+}
+
+}  // namespace
 
 TailOptions tail_options(const FileLogConfig& config, FileSystem& files) {
   TailOptions options;
@@ -111,6 +122,7 @@ TailOptions tail_options(const FileLogConfig& config, FileSystem& files) {
   options.poll_interval = config.poll_interval;
   options.retry_delay = std::max<Duration>(config.retry_on_failure.initial_interval, std::chrono::milliseconds(10));
   options.retry_delay_max = std::max(config.retry_on_failure.max_interval, options.retry_delay);
+  options.archive_time = archive_time(config);
   options.must_lock = config.acquire_fs_lock;
   options.must_drop_cache = config.file_cache_advise;
   options.must_delete = config.delete_after_read;

@@ -51,6 +51,7 @@ struct FileLogConfig {
   Duration poll_interval = std::chrono::milliseconds(200);
   std::uint64_t max_concurrent_files = 1024;
   std::uint64_t max_batches = 0;
+  Bytes initial_buffer_size{16 * 1024};
   Bytes fingerprint_size{1000};
   Compression compression = Compression::none;
   OnTruncate on_truncate = OnTruncate::ignore;

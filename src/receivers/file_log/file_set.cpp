@@ -49,6 +49,14 @@ void FileSet::scan() {
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   if (options_.choose) options_.choose(found);
+  expire_archive();
+  // What went away while nobody looked may be back elsewhere: it is known as gone first.
+  if (is_first_scan_ && options_.archive_time > Duration{0}) {
+    std::vector<std::string> gone;
+    for (const auto& [path, slot] : slots_)
+      if (!std::binary_search(found.begin(), found.end(), path)) gone.push_back(path);
+    for (const std::string& path : gone) check(path);
+  }
   for (const std::string& path : found) check(path);
   std::vector<std::string> others;
   for (auto& [path, slot] : slots_) {

@@ -112,6 +112,11 @@ class FileSet {
     std::uint32_t next_id = 0;      // Of the generation that has to wait for it.
   };
 
+  struct Archived {
+    Finished file;
+    Instant until;
+  };
+
   enum class Recognised : std::uint8_t { known, unknown, gone };
 
   GlobVisitor visitor(std::function<void(const std::string& path)> match);
@@ -148,6 +153,11 @@ class FileSet {
   void add_history(Slot& slot, const Sibling& sibling);
   void demote(TrackedFile& file, bool must_look_now);
   void give_up(TrackedFile& file);
+
+  // file_set_archive.cpp: files that are gone.
+  void archive(Finished gone);
+  void expire_archive();
+  std::optional<Finished> take_archived(const Slot& slot, const Sibling& sibling);
 
   // file_set_copies.cpp: copytruncate.
   bool is_copy(const std::string& path, const FileStatus& status);
@@ -192,6 +202,7 @@ class FileSet {
   std::unordered_map<FileIdentity, std::uint64_t, IdentityHash> copies_;  // Copies of tracked files, with their size.
   std::unordered_map<std::string, int> watched_;
   std::unordered_map<int, std::vector<std::string>> directories_;
+  std::deque<Archived> archive_;
   std::deque<std::uint32_t> ready_;
   std::vector<std::uint32_t> open_;      // Files with a descriptor, in no order.
   std::deque<std::uint32_t> starved_;    // Queued, but there was no descriptor.

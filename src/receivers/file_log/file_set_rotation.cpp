@@ -16,13 +16,15 @@ void FileSet::rotate(Slot& slot, const FileStatus& status, bool is_new) {
   if (slot.current != nullptr) telemetry_.rotations.add();
   retire_current(slot);
   slot.alias = {};
-  const std::optional<Finished> known = take_restored(slot, status);
+  std::optional<Finished> known = take_restored(slot, status);
   const auto tracked = by_identity_.find(status.identity);
   if (tracked != by_identity_.end() && tracked->second->path != slot.path) {
     slot.alias = status.identity;
     return;
   }
   read_generations(slot, &status, is_new);
+  if (!known && !by_identity_.contains(status.identity))
+    known = take_archived(slot, {name_of(slot.real_path), slot.real_path, status, is_gzip_path(slot.real_path)});
   add_current(slot, status, known);
 }
 
@@ -83,7 +85,7 @@ bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new)
              (options_.start_at == StartAt::end || !is_included(sibling.path)))
       add_history(slot, sibling);
     else if (recognised == Recognised::unknown)
-      add_generation(slot, {sibling, {}});
+      add_generation(slot, {sibling, take_archived(slot, sibling)});
   }
   if (!siblings.is_torn && !slot.is_incomplete) drop_vanished(slot, siblings.found, current);
   return !siblings.is_torn;
@@ -401,7 +403,7 @@ void FileSet::drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, co
                               {{"path", record.path}, {"bytes", record.size - record.position}});
       }
       known_at_.erase(record.identity);
-      positions_.forget(at->id);
+      archive(std::move(*at));
       at = list->erase(at);
     }
   }

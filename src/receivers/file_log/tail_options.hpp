@@ -24,6 +24,7 @@ struct TailOptions {
   std::uint32_t fingerprint_size = 1000;
   std::size_t open_files_max = 1024;
   Duration poll_interval = std::chrono::milliseconds(200);
+  Duration archive_time{};  // How long files that are gone are remembered.
   Duration retry_delay = std::chrono::seconds(1);
   Duration retry_delay_max = std::chrono::seconds(30);
   bool must_lock = false;
@@ -39,6 +40,7 @@ struct TailOptions {
   std::size_t batch_bytes = 512 * 1024;         // Of all files before they are delivered.
   std::uint64_t unsettled_bytes_max = 4 << 20;  // Beyond it, nothing more is read.
   std::size_t decoders_max = 8;                 // Files being decompressed at once: each costs 80 KiB.
+  std::size_t archived_max = 4096;              // Files that are gone and remembered.
   Duration rotated_quiet = std::chrono::seconds(5);
   Duration scan_interval = std::chrono::seconds(10);
 };
