@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <fstream>
 #include <sstream>
 
@@ -118,6 +119,45 @@ TEST_CASE("a configuration is fetched over HTTP, and what cannot be fetched is a
   const Outcome gone = rankwire({"validate", "--config", "http://127.0.0.1:1/agent.yaml"});
   CHECK(gone.code == ExitCode::invalid_configuration);
   CHECK(gone.complains("http://127.0.0.1:1/agent.yaml: error: cannot be fetched"));
+}
+
+TEST_CASE("references inside a configuration are fetched over HTTP: a section, a list, a value") {
+  std::atomic<int> requests{0};
+  testing::RawServer server([&](testing::RawConnection& connection) {
+    const std::string request = connection.read_request();
+    if (request.empty()) return;
+    ++requests;
+    const bool is_list = request.starts_with("GET /receivers ");
+    if (is_list) return connection.answer(200, "[otlp]\n");
+    const bool is_map = request.starts_with("GET /exporter ");
+    connection.answer(200, is_map ? "endpoint: http://localhost:4318\ntimeout: ${yaml:7s}\n" : "gzip\n");
+  });
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.file("agent.yaml");
+  write(path, "receivers: {otlp: {protocols: {http: }}}\nexporters:\n  otlp_http: ${" + server.url("/exporter") +
+                  "}\n  otlp_http/2: {endpoint: 'http://localhost:1', compression: \"${" + server.url("/name") +
+                  "}\"}\nservice: {pipelines: {logs: {receivers: \"${" + server.url("/receivers") +
+                  "}\", exporters: [otlp_http, otlp_http/2]}}}\n");
+  const Outcome printed = rankwire({"print-config", "--config", path.c_str()});
+  CHECK(printed.code == ExitCode::ok);
+  CHECK(printed.prints("timeout: 7s"));
+  CHECK(printed.prints("compression: gzip"));
+  CHECK(requests == 3);  // Each once, however often the configuration is gone through.
+}
+
+TEST_CASE("what a reference in a configuration cannot fetch is an error at its line and column") {
+  testing::RawServer server([&](testing::RawConnection& connection) {
+    if (!connection.read_request().empty()) connection.answer(404, "nothing here");
+  });
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.file("agent.yaml");
+  const std::string url = server.url("/secret.txt");
+  write(path, "receivers: {otlp: {protocols: {http: }}}\nexporters:\n  otlp_http:\n    endpoint: ${" + url +
+                  "}\nservice: {pipelines: {logs: {receivers: [otlp], exporters: [otlp_http]}}}\n");
+  const Outcome gone = rankwire({"validate", "--config", path.c_str()});
+  CHECK(gone.code == ExitCode::invalid_configuration);
+  CHECK(gone.complains(path + ":4:15: error: exporters::otlp_http::endpoint: " + url +
+                       " cannot be fetched: the server answered with status 404"));
 }
 
 TEST_CASE("components are listed with aliases and stability") {

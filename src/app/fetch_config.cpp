@@ -11,7 +11,9 @@ namespace {
 constexpr Duration patience = std::chrono::seconds(10);
 constexpr std::uint64_t config_bytes_max = 16 << 20;
 
-Result<std::string> fetch(const std::string& location) {
+}  // namespace
+
+Result<std::string> fetch_text(const std::string& location) {
   SystemClock clock;
   const auto network = net::make_system_network(clock);
   auto url = net::Url::parse(location);
@@ -36,12 +38,10 @@ Result<std::string> fetch(const std::string& location) {
   return std::move(response->body);
 }
 
-}  // namespace
-
 void fetch_locations(std::vector<std::string>& locations, config::Diagnostics& diagnostics) {
   for (std::string& location : locations) {
     if (!location.starts_with("http:") && !location.starts_with("https:")) continue;
-    Result<std::string> text = fetch(location);
+    Result<std::string> text = fetch_text(location);
     if (!text) {
       config::Place place;
       place.source = std::make_shared<const std::string>(location);

@@ -21,7 +21,7 @@ PreparedConfig prepare_config(const config::Sources& sources, FileSystem& files,
   config::Sources used = sources;
   if (used.locations.empty()) used.locations.push_back("yaml:" + std::string(default_config));
   fetch_locations(used.locations, prepared.diagnostics);
-  config::Loaded loaded = config::load(used, files, environment_variable, prepared.diagnostics);
+  config::Loaded loaded = config::load(used, files, environment_variable, prepared.diagnostics, fetch_text);
   prepared.files = std::move(loaded.files);
   // A tree that could not be read whole would only be reported a second time, as things missing.
   const bool is_readable = !prepared.diagnostics.has_errors() || loaded.root.is_map();

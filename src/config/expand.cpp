@@ -13,6 +13,7 @@ constexpr std::size_t character_count_max = 16u << 20;
 constexpr std::size_t text_size_max = 1u << 20;
 constexpr std::size_t depth_max = 100;
 constexpr std::uint64_t file_size_max = 4u << 20;
+constexpr std::size_t url_count_max = 32;
 
 bool is_name(std::string_view text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -88,9 +89,20 @@ Node typed_value(const std::string& text, const Place& place) {
   return parsed.with_place(place).with_original_text(text);
 }
 
-Expander::Expander(FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics,
+// The value of a whole document from elsewhere; `name` is what its places say.
+Node document_value(std::string text, const std::string& name, const Place& place) {
+  Diagnostics discarded;
+  Node value = parse_yaml(text, name, discarded);
+  if (!discarded.has_errors() && (value.is_map() || value.is_sequence())) return value.with_original_text(text);
+  // The newline that editors put at the end of a file is not part of a token kept in it.
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return typed_value(text, place);
+}
+
+Expander::Expander(FileSystem& files, EnvironmentLookup environment, Remote& remote, Diagnostics& diagnostics,
                    std::vector<std::string>& read)
-    : files_(files), environment_(environment), diagnostics_(diagnostics), read_(read) {}
+    : files_(files), environment_(environment), remote_(remote), diagnostics_(diagnostics), read_(read) {}
 
 bool Expander::spend(const Place& place, const std::string& path) {
   ++references_;
@@ -181,7 +193,7 @@ Node Expander::finish_whole(const Node& value, const Node& reference, const std:
 std::string Expander::expand_original(const std::string& text, const Node& at, const std::string& path) {
   std::string result = text;
   Diagnostics discarded;
-  Expander quiet(files_, environment_, discarded, read_);
+  Expander quiet(files_, environment_, remote_, discarded, read_);
   quiet.references_ = references_;
   quiet.characters_ = characters_;
   for (std::size_t pass = 0; pass < pass_count_max && result.size() <= text_size_max; ++pass) {
@@ -216,9 +228,12 @@ std::optional<Node> Expander::resolve(std::string_view reference, const Place& p
     value = resolve_file(std::string(location.rest), place, path, is_literal);
   } else if (location.scheme == "yaml") {
     value = typed_value(std::string(location.rest), place);
+  } else if (remote_.fetch != nullptr && (location.scheme == "http" || location.scheme == "https")) {
+    value = resolve_remote(std::string(reference), place, path, is_literal);
   } else {
-    diagnostics_.error(place, path, shown + " has a scheme that is not supported",
-                       suggest(is_literal ? location.scheme : std::string_view(), {"env", "file", "yaml"}));
+    diagnostics_.error(
+        place, path, shown + " has a scheme that is not supported",
+        suggest(is_literal ? location.scheme : std::string_view(), {"env", "file", "yaml", "http", "https"}));
   }
   if (value) characters_ += value->original_text().size();
   return value;
@@ -261,13 +276,26 @@ std::optional<Node> Expander::resolve_file(const std::string& name, const Place&
     return {};
   }
   if (std::find(read_.begin(), read_.end(), name) == read_.end()) read_.push_back(name);
-  Diagnostics discarded;
-  Node value = parse_yaml(*text, name, discarded);
-  if (!discarded.has_errors() && (value.is_map() || value.is_sequence())) return value.with_original_text(*text);
-  // The newline that editors put at the end of a file is not part of a token kept in it.
-  if (text->ends_with('\n')) text->pop_back();
-  if (text->ends_with('\r')) text->pop_back();
-  return typed_value(*text, place);
+  return document_value(std::move(*text), name, place);
+}
+
+std::optional<Node> Expander::resolve_remote(const std::string& url, const Place& place, const std::string& path,
+                                             bool is_literal) {
+  auto known = remote_.texts.find(url);
+  if (known == remote_.texts.end()) {
+    const bool is_allowed = remote_.texts.size() < url_count_max;
+    known = remote_.texts
+                .emplace(url, is_allowed ? remote_.fetch(url)
+                                         : Error(ErrorKind::invalid, "more than 32 URLs in one configuration"))
+                .first;
+  }
+  if (!known->second) {
+    diagnostics_.error(place, path,
+                       is_literal ? url + " cannot be fetched: " + known->second.error().message()
+                                  : "a URL named inside another reference cannot be fetched");
+    return {};
+  }
+  return document_value(*known->second, url, place);
 }
 
 }  // namespace rankwire::config

@@ -1,7 +1,8 @@
-// References in values: ${env:NAME}, ${NAME}, ${NAME:-default}, ${file:path}, ${yaml:text}, nested
-// and escaped with $$. Used by load() on the merged tree; keys are never expanded.
+// References in values: ${env:NAME}, ${NAME}, ${NAME:-default}, ${file:path}, ${yaml:text},
+// ${https://host/path}, nested and escaped with $$. Used by load() on the merged tree; keys are never expanded.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,17 @@ struct Location {
 };
 Location split_location(std::string_view text);
 
+// What URLs hold, each fetched once for one configuration.
+struct Remote {
+  FetchText fetch = nullptr;
+  std::map<std::string, Result<std::string>> texts = {};
+};
+
 class Expander {
  public:
-  Expander(FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics, std::vector<std::string>& read);
+  // All of these outlive it.
+  Expander(FileSystem& files, EnvironmentLookup environment, Remote& remote, Diagnostics& diagnostics,
+           std::vector<std::string>& read);
 
   Node expand(const Node& node, const std::string& path);
   // What a reference (without ${}) stands for, before its own references are expanded. Nothing:
@@ -37,11 +46,14 @@ class Expander {
                                           bool is_literal);
   std::optional<Node> resolve_file(const std::string& name, const Place& place, const std::string& path,
                                    bool is_literal);
+  std::optional<Node> resolve_remote(const std::string& url, const Place& place, const std::string& path,
+                                     bool is_literal);
   // Counts a reference; false once there were too many in one configuration.
   bool spend(const Place& place, const std::string& path);
 
   FileSystem& files_;
   EnvironmentLookup environment_;
+  Remote& remote_;
   Diagnostics& diagnostics_;
   std::vector<std::string>& read_;
   bool is_hidden_ = false;  // Inside the value of a variable: nothing of it may be shown.

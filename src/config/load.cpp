@@ -53,8 +53,11 @@ Node split_keys(const Node& node) {
 
 class Loading {
  public:
-  Loading(FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics)
-      : files_(files), diagnostics_(diagnostics), expander_(files, environment, diagnostics, loaded_.files) {}
+  Loading(FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics, FetchText fetch)
+      : files_(files),
+        diagnostics_(diagnostics),
+        remote_{fetch},
+        expander_(files, environment, remote_, diagnostics, loaded_.files) {}
 
   void add_location(const std::string& text) {
     const Location location = split_location(text);
@@ -124,14 +127,16 @@ class Loading {
   FileSystem& files_;
   Diagnostics& diagnostics_;
   Loaded loaded_;
+  Remote remote_;
   Expander expander_;
   Node root_;
 };
 
 }  // namespace
 
-Loaded load(const Sources& sources, FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics) {
-  Loading loading(files, environment, diagnostics);
+Loaded load(const Sources& sources, FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics,
+            FetchText fetch) {
+  Loading loading(files, environment, diagnostics, fetch);
   for (const std::string& location : sources.locations) loading.add_location(location);
   for (const std::string& override : sources.overrides) loading.add_override(override);
   return loading.finish();

@@ -28,8 +28,13 @@ struct Loaded {
 // Environment variables come through a function so that tests need not change the process's.
 using EnvironmentLookup = std::optional<std::string> (*)(const std::string& name);
 
-// Reads, merges and expands. Problems go to `diagnostics`; the tree holds what could be read.
-Loaded load(const Sources& sources, FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics);
+// The text behind an http: or https: URL. A function, because this room knows no network.
+using FetchText = Result<std::string> (*)(const std::string& url);
+
+// Reads, merges and expands. Problems go to `diagnostics`; the tree holds what could be read. Without
+// `fetch`, references to URLs are errors.
+Loaded load(const Sources& sources, FileSystem& files, EnvironmentLookup environment, Diagnostics& diagnostics,
+            FetchText fetch = nullptr);
 
 // One YAML document, no merge or expansion. Duplicate keys, alias cycles and bombs are errors.
 Node parse_yaml(const std::string& text, const std::string& source, Diagnostics& diagnostics);
