@@ -21,6 +21,9 @@ struct BatchPolicy {
   Sizer sizer = Sizer::items;
   std::uint64_t min_size = 8192;
   std::uint64_t max_size = 0;  // 0: never split.
+  // Metadata keys in lower case: records of clients with different values are never in one batch.
+  std::vector<std::string> metadata_keys;
+  std::uint64_t partitions_max = 0;  // Further combinations of values are refused; 0: never.
 
   bool operator==(const BatchPolicy&) const = default;
 };

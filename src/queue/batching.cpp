@@ -1,5 +1,7 @@
 #include "queue/batching.hpp"
 
+#include <algorithm>
+
 #include "otlp/otlp.hpp"
 #include "queue/queue.hpp"
 
@@ -57,77 +59,131 @@ std::uint64_t ReadyParts::measured(const Part& part) const {
   return measure(part.batch, policy_ ? policy_->sizer : Sizer::bytes);
 }
 
+Instant ReadyParts::due_at() const {
+  if (is_partitioned_) return order_.begin()->first;
+  if (only_.size >= policy_->min_size) return Instant::min();
+  return only_.parts.front().since + policy_->flush_timeout;
+}
+
+bool ReadyParts::has_enough() const {
+  if (!policy_) return bytes_ >= Queue::batch_bytes_max;
+  if (is_partitioned_) return full_count_ != 0;
+  return only_.size >= std::max<std::uint64_t>(policy_->min_size, 1);
+}
+
+ReadyParts::Lane& ReadyParts::lane_of(const Partition& partition) {
+  return is_partitioned_ ? lanes_[partition] : only_;
+}
+
+void ReadyParts::leave_order(const Partition& partition, const Lane& lane) {
+  if (lane.parts.empty()) return;
+  order_.erase({lane.due, partition});
+  if (lane.is_full) --full_count_;
+}
+
+void ReadyParts::enter_order(const Partition& partition, Lane& lane) {
+  if (lane.parts.empty()) {
+    lanes_.erase(partition);
+    return;
+  }
+  // Nothing can ever join what stays alone.
+  lane.is_full = lane.size >= policy_->min_size || partition.alone != 0;
+  lane.due = lane.parts.front().since + (lane.is_full ? Duration{0} : policy_->flush_timeout);
+  order_.emplace(lane.due, partition);
+  if (lane.is_full) ++full_count_;
+}
+
 void ReadyParts::push_back(Part part) {
   bytes_ += part.batch.size;
-  size_ += measured(part);
-  parts_.push_back(std::move(part));
+  ++part_count_;
+  if (is_partitioned_ && part.partition.alone != 0) part.partition.alone = ++last_alone_;
+  const Partition partition = part.partition;
+  Lane& lane = lane_of(partition);
+  if (is_partitioned_) leave_order(partition, lane);
+  lane.size += measured(part);
+  lane.parts.push_back(std::move(part));
+  if (is_partitioned_) enter_order(partition, lane);
+}
+
+void ReadyParts::put_back(Part part, Lane& lane) {
+  bytes_ += part.batch.size;
+  ++part_count_;
+  lane.size += measured(part);
+  lane.parts.push_front(std::move(part));
 }
 
 void ReadyParts::push_front(std::vector<Part> parts) {
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    bytes_ += part->batch.size;
-    size_ += measured(*part);
-    parts_.push_front(std::move(*part));
-  }
+  if (parts.empty()) return;
+  const Partition partition = parts.front().partition;
+  Lane& lane = lane_of(partition);
+  if (is_partitioned_) leave_order(partition, lane);
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) put_back(std::move(*part), lane);
+  if (is_partitioned_) enter_order(partition, lane);
 }
 
-Part ReadyParts::pop_front() {
-  Part part = std::move(parts_.front());
-  parts_.pop_front();
+Part ReadyParts::pop_front(Lane& lane) {
+  Part part = std::move(lane.parts.front());
+  lane.parts.pop_front();
+  --part_count_;
   bytes_ -= part.batch.size;
-  size_ -= measured(part);
+  lane.size -= measured(part);
   return part;
-}
-
-std::vector<Part> ReadyParts::take_all() {
-  std::vector<Part> all;
-  while (!parts_.empty()) all.push_back(pop_front());
-  return all;
 }
 
 std::vector<Part> ReadyParts::take_adaptive() {
   std::vector<Part> taken;
+  std::deque<Part>& parts = only_.parts;
   Bytes total;
-  while (!parts_.empty() && (taken.empty() || total + parts_.front().batch.size <= Queue::batch_bytes_max)) {
-    total += parts_.front().batch.size;
-    taken.push_back(pop_front());
+  while (!parts.empty() && (taken.empty() || total + parts.front().batch.size <= Queue::batch_bytes_max)) {
+    total += parts.front().batch.size;
+    taken.push_back(pop_front(only_));
   }
   return taken;
 }
 
 std::vector<Part> ReadyParts::take(std::int64_t& growth) {
   if (!policy_) return take_adaptive();
+  if (!is_partitioned_) return take_configured(only_, growth);
+  if (order_.empty()) return {};
+  const Partition partition = order_.begin()->second;
+  Lane& lane = lanes_.at(partition);
+  leave_order(partition, lane);
+  std::vector<Part> taken = take_configured(lane, growth);
+  enter_order(partition, lane);
+  return taken;
+}
+
+std::vector<Part> ReadyParts::take_configured(Lane& lane, std::int64_t& growth) {
   std::vector<Part> taken;
   std::uint64_t total = 0;
-  while (!parts_.empty() && (taken.empty() || total < policy_->min_size)) {
-    const std::uint64_t next = measured(parts_.front());
+  while (!lane.parts.empty() && (taken.empty() || total < policy_->min_size)) {
+    const std::uint64_t next = measured(lane.parts.front());
     if (policy_->max_size != 0 && total + next > policy_->max_size) {
       const std::uint64_t room = policy_->max_size > total ? policy_->max_size - total : 0;
-      const bool is_cut = room != 0 && cut_front(room, taken.empty(), growth);
+      const bool is_cut = room != 0 && cut_front(lane, room, taken.empty(), growth);
       if (!is_cut && !taken.empty()) break;
     }
-    total += measured(parts_.front());
-    taken.push_back(pop_front());
+    total += measured(lane.parts.front());
+    taken.push_back(pop_front(lane));
   }
   return taken;
 }
 
-bool ReadyParts::cut_front(std::uint64_t room, bool may_exceed, std::int64_t& growth) {
+bool ReadyParts::cut_front(Lane& lane, std::uint64_t room, bool may_exceed, std::int64_t& growth) {
   if (policy_->sizer == Sizer::requests) return false;
+  const Part& front = lane.parts.front();
   std::vector<WireBatch> cut;
-  const auto done = split_front(parts_.front().batch, policy_->sizer, room, cut);
+  const auto done = split_front(front.batch, policy_->sizer, room, cut);
   if (!done || cut.size() != 2) return false;
   // The books count records by part: a cut that loses or invents some is not used.
-  if (cut[0].record_count + cut[1].record_count != parts_.front().batch.record_count) return false;
+  if (cut[0].record_count + cut[1].record_count != front.batch.record_count) return false;
   if (!may_exceed && measure(cut[0], policy_->sizer) > room) return false;
-  Part whole = pop_front();
+  Part whole = pop_front(lane);
   whole.origin->parts += 1;
   growth += static_cast<std::int64_t>(cut[0].size.count + cut[1].size.count) -
             static_cast<std::int64_t>(whole.batch.size.count);
-  std::vector<Part> parts;
-  parts.push_back({std::move(cut[0]), whole.origin, whole.since});
-  parts.push_back({std::move(cut[1]), std::move(whole.origin), whole.since});
-  push_front(std::move(parts));
+  put_back({std::move(cut[1]), whole.origin, whole.since, whole.partition}, lane);
+  put_back({std::move(cut[0]), std::move(whole.origin), whole.since, whole.partition}, lane);
   return true;
 }
 

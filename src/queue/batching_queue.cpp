@@ -88,10 +88,7 @@ void BatchingQueue::wake_consumer() {
 
 Instant BatchingQueue::ripe_at() const {
   if (ready_.empty()) return has_unread() ? Instant::min() : Instant::max();
-  if (const auto& policy = ready_.policy()) {
-    if (ready_.size() >= policy->min_size) return Instant::min();
-    return ready_.oldest() + policy->flush_timeout;
-  }
+  if (ready_.policy()) return ready_.due_at();
   if (leases_ == 0 || ready_.bytes() >= worth_sending || has_unread()) return Instant::min();
   return newest_lease_ + company_wait;
 }

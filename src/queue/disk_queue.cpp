@@ -22,6 +22,7 @@ constexpr auto disk_full_pause = std::chrono::seconds(1);
 struct Pending {
   Outgoing record;
   WireBatch batch;
+  Partition partition;
   std::optional<Result<void>> outcome;
 };
 
@@ -43,7 +44,7 @@ class DiskQueue final : public BatchingQueue {
   ~DiskQueue() override;
 
   void adopt(Recovered recovered);
-  Result<void> push(WireBatch batch, CompletionRef completion) override;
+  Result<void> push(WireBatch batch, CompletionRef completion, const Partition& partition) override;
 
  protected:
   std::optional<Duration> refill(Lock& lock) override;
@@ -152,7 +153,7 @@ Result<void> DiskQueue::check_space(const WireBatch& batch) const {
 
 // The completion ends with this call: whoever pushed keeps it alive on failure, and after success
 // nobody need answer for the batch any more.
-Result<void> DiskQueue::push(WireBatch batch, CompletionRef /*completion*/) {
+Result<void> DiskQueue::push(WireBatch batch, CompletionRef /*completion*/, const Partition& partition) {
   if (batch.record_count == 0 || batch.size.count == 0) return {};
   Pending pending;
   pending.record.header = {.signal = signal_,
@@ -161,6 +162,7 @@ Result<void> DiskQueue::push(WireBatch batch, CompletionRef /*completion*/) {
                            .pushed_unix_nanos = clock_.unix_nanos(),
                            .payload_checksum = checksum(batch.chunks)};
   pending.batch = std::move(batch);
+  pending.partition = partition;
   pending.record.batch = &pending.batch;
   const std::uint64_t units = measure(pending.batch, policy_.sizer);
 
@@ -297,7 +299,7 @@ void DiskQueue::commit(Pending& pending, Segment& segment) {
     segment.seen += tally;
     read_number_ = segment.number;
     read_offset_ = segment.data_end;
-    add_ready({std::move(pending.batch), std::move(origin), now()});
+    add_ready({std::move(pending.batch), std::move(origin), now(), pending.partition});
   }
   wake_consumer();
 }
@@ -421,11 +423,7 @@ bool DiskQueue::reconcile(Segment& segment) {
 }
 
 std::optional<Duration> DiskQueue::refill(Lock& lock) {
-  const auto& policy = ready_.policy();
-  const auto wants_more = [&] {
-    return policy ? ready_.size() < std::max<std::uint64_t>(policy->min_size, 1) : ready_.bytes() < batch_bytes_max;
-  };
-  while (wants_more()) {
+  while (!ready_.has_enough()) {
     Segment* segment = segment_to_read();
     if (segment == nullptr) {
       reader_.close();  // Caught up: its block is not needed while idle.
@@ -449,7 +447,7 @@ std::optional<Duration> DiskQueue::refill(Lock& lock) {
       const Tally tally{origin.stored, origin.records, run->batch.size.count};
       origin.units = tally.units(policy_.sizer);
       segments_.at(number).seen += tally;
-      add_ready({std::move(run->batch), std::move(run->origin), now()});
+      add_ready({std::move(run->batch), std::move(run->origin), now(), {.alone = 1}});
     }
     finish_reading(lock, number, reader_.at());
   }

@@ -8,7 +8,8 @@ class MemoryQueue final : public BatchingQueue {
  public:
   using BatchingQueue::BatchingQueue;
 
-  Result<void> push(WireBatch batch, CompletionRef completion) override {
+  using Queue::push;
+  Result<void> push(WireBatch batch, CompletionRef completion, const Partition& partition) override {
     if (batch.record_count == 0 || batch.size.count == 0) return {};
     auto origin = std::make_shared<Origin>();
     origin->units = measure(batch, policy_.sizer);
@@ -19,7 +20,7 @@ class MemoryQueue final : public BatchingQueue {
     origin->settlement = Settlement(std::move(completion));
     size_ += origin->units;
     records_ += batch.record_count;
-    add_ready({std::move(batch), std::move(origin), now()});
+    add_ready({std::move(batch), std::move(origin), now(), partition});
     wake_consumer();
     return {};
   }

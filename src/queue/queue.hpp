@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "component/completion.hpp"
 #include "component/delivery.hpp"
+#include "component/partition.hpp"
 #include "signal/batch.hpp"
 
 namespace rankwire::queue {
@@ -56,8 +57,12 @@ class Queue {
 
   // Takes the batch. A disk queue returns once it is durable and settles it; a memory queue keeps
   // the settlement until its lease ends. `refused` when full (the settlement is given back unsettled);
-  // an element larger than the whole capacity is `invalid`.
-  virtual Result<void> push(WireBatch batch, CompletionRef completion) = 0;
+  // an element larger than the whole capacity is `invalid`. If the policy batches by metadata, only what has
+  // the same `partition` is sent together.
+  virtual Result<void> push(WireBatch batch, CompletionRef completion, const Partition& partition) = 0;
+  Result<void> push(WireBatch batch, CompletionRef completion) {
+    return push(std::move(batch), std::move(completion), {});
+  }
 
   // Waits for something to send, by the policy: adaptive (all there is, up to `batch_bytes_max`) or
   // as configured. Null when stopped or closed. With `closing`, configured minimum sizes are not waited for.

@@ -64,14 +64,18 @@ void SizeHistograms::observe(std::uint64_t records, Bytes size) const {
 BatchCounters::BatchCounters(Counters& counters, const std::string& processor)
     : size_(counters, "otelcol_processor_batch_batch_send_size", "in a batch that was sent.",
             {{"processor", processor}}),
+      partitions_(&counters.gauge("otelcol_processor_batch_metadata_cardinality",
+                                  "Combinations of client metadata that are batched apart.",
+                                  {{"processor", processor}})),
       by_size_(&counters.counter("otelcol_processor_batch_batch_size_trigger_send",
                                  "Batches sent because they were large enough.", {{"processor", processor}})),
       by_timeout_(&counters.counter("otelcol_processor_batch_timeout_trigger_send",
                                     "Batches sent because their time was over.", {{"processor", processor}})) {
-  counters
-      .gauge("otelcol_processor_batch_metadata_cardinality", "Combinations of client metadata that are batched apart.",
-             {{"processor", processor}})
-      .set(1);
+  partitions_->set(1);
+}
+
+void BatchCounters::partitions(std::uint64_t count) const {
+  if (partitions_) partitions_->set(static_cast<std::int64_t>(count));
 }
 
 void BatchCounters::sent(std::uint64_t records, Bytes size, bool is_by_size) const {

@@ -46,9 +46,11 @@ class BatchCounters {
   BatchCounters() = default;
   BatchCounters(Counters& counters, const std::string& processor);
   void sent(std::uint64_t records, Bytes size, bool is_by_size) const;
+  void partitions(std::uint64_t count) const;
 
  private:
   SizeHistograms size_;
+  Gauge* partitions_ = nullptr;
   Counter* by_size_ = nullptr;
   Counter* by_timeout_ = nullptr;
 };

@@ -26,8 +26,8 @@ class Outlet {
   virtual bool has_room(Bytes size, std::uint64_t records) = 0;
   // Waiting for room is what the user asked for (block_on_overflow), rather than an error.
   virtual bool waits_for_room() const { return false; }
-  // `refused`: full. `invalid`: larger than the whole queue.
-  virtual Result<void> reserve(Bytes, std::uint64_t) { return {}; }
+  // `refused`: full. `invalid`: larger than the whole queue, or of one client too many.
+  virtual Result<void> reserve(Bytes, std::uint64_t, const ClientRef&) { return {}; }
   virtual void unreserve(Bytes, std::uint64_t) {}
 
   // Takes what was reserved, with these sizes; the reservation is used up in either case. Queues are

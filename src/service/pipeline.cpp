@@ -176,14 +176,15 @@ Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& 
 Result<void> Pipeline::reserve(Prepared& prepared) const {
   while (prepared.reserved_ < outlets_.size()) {
     Outlet& outlet = *outlets_[prepared.reserved_];
-    Result<void> reserved = outlet.reserve(prepared.size_, prepared.records_);
+    const ClientRef& client = prepared.batch_.client();
+    Result<void> reserved = outlet.reserve(prepared.size_, prepared.records_, client);
     if (!reserved && reserved.error().kind() == ErrorKind::refused && outlet.waits_for_room()) {
       // What is reserved at the outlets before stays reserved: their queues empty by themselves.
-      const bool has_room = surroundings_.room.wait(surroundings_.environment.clock, surroundings_.stop,
-                                                    Deadline::never(), room_recheck, [&] {
-                                                      reserved = outlet.reserve(prepared.size_, prepared.records_);
-                                                      return reserved || reserved.error().kind() != ErrorKind::refused;
-                                                    });
+      const bool has_room = surroundings_.room.wait(
+          surroundings_.environment.clock, surroundings_.stop, Deadline::never(), room_recheck, [&] {
+            reserved = outlet.reserve(prepared.size_, prepared.records_, client);
+            return reserved || reserved.error().kind() != ErrorKind::refused;
+          });
       if (!has_room) return Error(ErrorKind::unavailable, "stopped while waiting for room in a queue");
     }
     if (!reserved) {

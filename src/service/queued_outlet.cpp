@@ -58,6 +58,7 @@ QueuedOutlet::QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, 
       leased_sizes_(shared.environment.counters, "otelcol_exporter_queue_batch_send_size",
                     "in a batch taken out of the queue to be sent.", {{"exporter", sender_->label()}}) {
   if (!batch_processor.empty()) batches_ = BatchCounters(shared.environment.counters, batch_processor);
+  if (policy_.batch && !policy_.batch->metadata_keys.empty()) gate_ = std::make_unique<PartitionGate>(*policy_.batch);
   queue_->on_room([this] { shared_.room.notify(); });
   const queue::QueueStatus status = queue_->status();
   // What an earlier process left, less what this process already counts.
@@ -99,9 +100,10 @@ std::uint64_t QueuedOutlet::units(Bytes size, std::uint64_t records) const {
   return 1;
 }
 
-Result<void> QueuedOutlet::reserve(Bytes size, std::uint64_t records) {
+Result<void> QueuedOutlet::reserve(Bytes size, std::uint64_t records, const ClientRef& client) {
   const std::uint64_t wanted = units(size, records);
   if (refuses_new_) return Error(ErrorKind::unavailable, "exporter " + sender_->label() + " is being stopped");
+  if (gate_) RANKWIRE_TRY(enter(client, records));
   const std::lock_guard lock(reserve_mutex_);
   const queue::QueueStatus status = queue_->status();
   if (wanted > status.capacity) {
@@ -117,6 +119,16 @@ Result<void> QueuedOutlet::reserve(Bytes size, std::uint64_t records) {
   }
   reserved_ += wanted;
   return {};
+}
+
+Result<void> QueuedOutlet::enter(const ClientRef& client, std::uint64_t records) {
+  const Result<std::uint64_t> partitions = gate_->enter(client);
+  if (partitions) {
+    if (*partitions != 0) batches_.partitions(*partitions);
+    return {};
+  }
+  enqueue_failed_.add(records);
+  return partitions.error();
 }
 
 void QueuedOutlet::refuse_new() {
@@ -137,11 +149,12 @@ Result<void> QueuedOutlet::take(SignalBatch& batch, bool, const CompletionRef& c
   WireBatch wire = batch.wire();
   const Bytes size = wire.size;
   const std::uint64_t records = wire.record_count;
+  const Partition partition = gate_ ? gate_->of(batch.client()) : Partition();
   // Counted before the push: a worker may have sent it before push returns.
   held_ += static_cast<std::int64_t>(records);
   shared_.accounting.add_queued(signal, static_cast<std::int64_t>(records));
-  const Result<void> pushed =
-      policy_.wait_for_result ? push_and_wait(std::move(wire)) : queue_->push(std::move(wire), completion);
+  const Result<void> pushed = policy_.wait_for_result ? push_and_wait(std::move(wire), partition)
+                                                      : queue_->push(std::move(wire), completion, partition);
   unreserve(size, records);
   enqueued_.observe(records, size);
   sender_->count_consumed(pushed, records);
@@ -164,11 +177,11 @@ void QueuedOutlet::wake_worker() {
     shared_.scaler.nudge();
 }
 
-Result<void> QueuedOutlet::push_and_wait(WireBatch batch) {
+Result<void> QueuedOutlet::push_and_wait(WireBatch batch, const Partition& partition) {
   const auto waiter = std::make_shared<ResultWaiter>();
   const Signal signal = sender_->signal();
   const auto records = static_cast<std::int64_t>(batch.record_count);
-  Result<void> pushed = queue_->push(std::move(batch), std::make_shared<Completion>(waiter, 0));
+  Result<void> pushed = queue_->push(std::move(batch), std::make_shared<Completion>(waiter, 0), partition);
   if (!pushed) {
     held_ -= records;
     shared_.accounting.add_queued(signal, -records);

@@ -12,6 +12,7 @@
 #include "queue/queue.hpp"
 #include "service/memory_budget.hpp"
 #include "service/outlet.hpp"
+#include "service/partition_gate.hpp"
 #include "service/sender.hpp"
 #include "service/worker_scaler.hpp"
 
@@ -36,7 +37,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
   OutletKind kind() const override { return policy_.storage ? OutletKind::durable_queue : OutletKind::memory_queue; }
   bool has_room(Bytes size, std::uint64_t records) override;
   bool waits_for_room() const override { return policy_.block_on_overflow; }
-  Result<void> reserve(Bytes size, std::uint64_t records) override;
+  Result<void> reserve(Bytes size, std::uint64_t records, const ClientRef& client) override;
   void unreserve(Bytes size, std::uint64_t records) override;
   Result<void> take(SignalBatch& batch, bool is_last, const CompletionRef& completion) override;
 
@@ -69,7 +70,8 @@ class QueuedOutlet final : public Outlet, private Scalable {
   bool scale_up() override;
   bool end_idle_workers(Instant since) override;
 
-  Result<void> push_and_wait(WireBatch batch);
+  Result<void> push_and_wait(WireBatch batch, const Partition& partition);
+  Result<void> enter(const ClientRef& client, std::uint64_t records);
   std::uint64_t units(Bytes size, std::uint64_t records) const;
   void wake_worker();
   void start_worker();  // With mutex_ held.
@@ -87,6 +89,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
   const QueuePolicy policy_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<Sender> sender_;
+  std::unique_ptr<PartitionGate> gate_;  // Null: batches are not kept apart.
   Counter& enqueue_failed_;
   const SizeHistograms enqueued_, leased_sizes_;
   BatchCounters batches_;

@@ -46,6 +46,8 @@ struct ExporterConfig {
   std::string storage;
   Duration retry = std::chrono::milliseconds(1);
   Duration give_up = std::chrono::seconds(300);
+  std::vector<std::string> metadata_keys;
+  std::uint64_t partitions_max = 0;
   void fields(config::Fields& f) {
     f.field("note", note, "Anything.");
     f.field("queued", queued, "With a queue.");
@@ -56,6 +58,8 @@ struct ExporterConfig {
     f.field("storage", storage, "Storage extension.");
     f.field("retry", retry, "Initial interval.");
     f.field("give_up", give_up, "max_elapsed_time");
+    f.field("metadata_keys", metadata_keys, "Batched apart by these.");
+    f.field("partitions_max", partitions_max, "Combinations of their values.");
   }
 };
 
@@ -132,6 +136,9 @@ class TestExporter final : public Noted<Exporter> {
       policy.queue->num_consumers = config_.consumers;
       policy.queue->block_on_overflow = config_.block;
       policy.queue->wait_for_result = config_.wait;
+      if (!config_.metadata_keys.empty())
+        policy.queue->batch =
+            BatchPolicy{.metadata_keys = config_.metadata_keys, .partitions_max = config_.partitions_max};
       if (!config_.storage.empty()) policy.queue->storage = config::ComponentId{config_.storage, ""};
     }
     policy.retry.initial_interval = config_.retry;

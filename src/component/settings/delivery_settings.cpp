@@ -2,7 +2,33 @@
 // as upstream.
 #include "component/settings/delivery_settings.hpp"
 
+#include <algorithm>
+
 namespace rankwire {
+
+std::vector<std::string> in_lower_case(std::vector<std::string> keys) {
+  for (std::string& key : keys)
+    for (char& c : key)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return keys;
+}
+
+void check_metadata_keys(config::Validator& v, const std::vector<std::string>& keys) {
+  constexpr std::size_t count_max = 64;
+  if (keys.size() > count_max) v.error("metadata_keys", "must not be more than 64");
+  std::vector<std::string> seen = in_lower_case(keys);
+  std::sort(seen.begin(), seen.end());
+  if (!seen.empty() && seen.front().empty()) v.error("metadata_keys", "must not be empty");
+  const auto twice = std::adjacent_find(seen.begin(), seen.end());
+  if (twice != seen.end())
+    v.error("metadata_keys", "\"" + *twice + "\" is there twice; upper and lower case are the same");
+}
+
+void PartitionConfig::fields(config::Fields& f) {
+  f.field("metadata_keys", metadata_keys, "Headers of the request: records with different values are batched apart.");
+}
+
+void PartitionConfig::validate(config::Validator& v) const { check_metadata_keys(v, metadata_keys); }
 
 void BatchConfig::fields(config::Fields& f) {
   f.field("flush_timeout", flush_timeout, "Longest time a record waits for its batch to fill.");
@@ -10,7 +36,7 @@ void BatchConfig::fields(config::Fields& f) {
            "What sizes count; unset: as sending_queue.sizer, or items.");
   f.field("min_size", min_size, "A batch is sent when it is this large.");
   f.field("max_size", max_size, "Larger batches are split; 0: never.");
-  f.unsupported("partition", "no exporter here reads the metadata of clients: keeping their records apart has no use");
+  f.section("partition", partition, "Which records may share a batch.");
 }
 
 void BatchConfig::validate(config::Validator& v) const {
@@ -94,7 +120,8 @@ DeliveryPolicy delivery_policy(const std::optional<QueueConfig>& queue, const Re
     policy.queue->batch = BatchPolicy{.flush_timeout = queue->batch->flush_timeout,
                                       .sizer = queue->batch_sizer(),
                                       .min_size = queue->batch->min_size,
-                                      .max_size = queue->batch->max_size};
+                                      .max_size = queue->batch->max_size,
+                                      .metadata_keys = in_lower_case(queue->batch->partition.metadata_keys)};
   return policy;
 }
 

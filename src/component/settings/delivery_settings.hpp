@@ -8,6 +8,13 @@
 
 namespace rankwire {
 
+struct PartitionConfig {
+  std::vector<std::string> metadata_keys;
+
+  void fields(config::Fields& f);
+  void validate(config::Validator& v) const;
+};
+
 struct BatchConfig {
   enum class Sizing : std::uint8_t { inherited, items, bytes };
 
@@ -15,6 +22,7 @@ struct BatchConfig {
   Sizing sizer = Sizing::inherited;  // The queue's; items if that counts requests.
   std::uint64_t min_size = 8192;
   std::uint64_t max_size = 0;
+  PartitionConfig partition;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
@@ -46,6 +54,10 @@ struct RetryConfig {
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
 };
+
+// Upper and lower case name the same header: an error if a key is empty or there twice.
+void check_metadata_keys(config::Validator& v, const std::vector<std::string>& keys);
+std::vector<std::string> in_lower_case(std::vector<std::string> keys);
 
 DeliveryPolicy delivery_policy(const std::optional<QueueConfig>& queue, const RetryConfig& retry);
 

@@ -80,7 +80,7 @@ TEST_CASE("queues that contradict themselves are errors") {
   CHECK(has(errors_of<QueueConfig>("{batch: {sizer: requests}}"), "sizer"));
   CHECK(has(errors_of<QueueConfig>("{queue_size: 0}"), "queue_size"));
   CHECK(has(errors_of<QueueConfig>("{num_consumers: 0}"), "num_consumers"));
-  CHECK(has(errors_of<QueueConfig>("{batch: {partition: {metadata_keys: [a]}}}"), "partition"));
+  CHECK(has(errors_of<QueueConfig>("{batch: {partition: {metadata_keys: [a, A]}}}"), "metadata_keys"));
 }
 
 TEST_CASE("a retry that gives up before its longest wait is an error, one that never gives up is not") {

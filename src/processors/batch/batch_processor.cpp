@@ -1,5 +1,7 @@
 #include "processors/batch/batch_processor.hpp"
 
+#include "component/settings/delivery_settings.hpp"
+
 namespace rankwire::batch {
 namespace {
 
@@ -17,24 +19,20 @@ struct BatchConfig {
             {.min = 0, .max = count_max});
     f.field("send_batch_max_size", send_batch_max_size, "Larger batches are split; 0: never.",
             {.min = 0, .max = count_max});
-    f.field("metadata_keys", metadata_keys, "Refused: see Limits.");
-    f.field("metadata_cardinality_limit", metadata_cardinality_limit, "Belongs to metadata_keys.",
-            {.min = 0, .max = count_max});
+    f.field("metadata_keys", metadata_keys, "Headers of the request: records with different values are batched apart.");
+    f.field("metadata_cardinality_limit", metadata_cardinality_limit,
+            "Further combinations of their values are refused; 0: never.", {.min = 0, .max = count_max});
   }
   void validate(config::Validator& v) const {
     if (send_batch_max_size != 0 && send_batch_max_size < send_batch_size)
       v.error("send_batch_max_size", "must be greater than or equal to send_batch_size");
-    if (!metadata_keys.empty())
-      v.error("metadata_keys",
-              "is not supported: no exporter of this binary reads the metadata of clients, so keeping their records "
-              "apart would only make more and smaller requests",
-              "remove it; `attributes` with from_context keeps a header as an attribute");
+    check_metadata_keys(v, metadata_keys);
   }
 };
 
 class BatchSetting final : public Processor {
  public:
-  explicit BatchSetting(BatchPolicy policy) : policy_(policy) {}
+  explicit BatchSetting(BatchPolicy policy) : policy_(std::move(policy)) {}
   Result<void> process(SignalBatch&) override { return {}; }
   bool is_setting() const override { return true; }
   std::optional<BatchPolicy> batch_policy() const override { return policy_; }
@@ -47,10 +45,12 @@ Result<std::unique_ptr<Processor>> create(const BatchConfig& config, const Compo
   BatchPolicy policy{.flush_timeout = config.timeout,
                      .sizer = Sizer::items,
                      .min_size = config.send_batch_size,
-                     .max_size = config.send_batch_max_size};
+                     .max_size = config.send_batch_max_size,
+                     .metadata_keys = in_lower_case(config.metadata_keys)};
+  if (!policy.metadata_keys.empty()) policy.partitions_max = config.metadata_cardinality_limit;
   // Upstream: without a timeout the size is not waited for.
   if (config.timeout == Duration::zero()) policy.min_size = 0;
-  return std::unique_ptr<Processor>(std::make_unique<BatchSetting>(policy));
+  return std::unique_ptr<Processor>(std::make_unique<BatchSetting>(std::move(policy)));
 }
 
 }  // namespace

@@ -45,12 +45,21 @@ TEST_CASE("without a timeout nothing waits") {
   CHECK(policy.max_size == 8192);
 }
 
-TEST_CASE("a maximum below the minimum is an error, and so is what we cannot do") {
+TEST_CASE("a maximum below the minimum is an error") {
   Fixture f;
   CHECK(f.refusal("{send_batch_size: 10, send_batch_max_size: 9}").find("send_batch_max_size") != std::string::npos);
   CHECK(f.refusal("{send_batch_max_size: 100}").find("send_batch_max_size") != std::string::npos);
-  CHECK(f.refusal("{metadata_keys: [tenant]}").find("is not supported") != std::string::npos);
-  CHECK(f.refusal("{metadata_keys: [], metadata_cardinality_limit: 10}").empty());
+}
+
+TEST_CASE("metadata keys are those of headers: in any case, none twice, with a limit of their combinations") {
+  Fixture f;
+  const auto policy = f.policy("{metadata_keys: [X-Tenant, region]}");
+  CHECK(policy.metadata_keys == std::vector<std::string>{"x-tenant", "region"});
+  CHECK(policy.partitions_max == 1000);
+  CHECK(f.policy("{metadata_keys: [a], metadata_cardinality_limit: 7}").partitions_max == 7);
+  CHECK(f.policy("{metadata_keys: [], metadata_cardinality_limit: 7}").partitions_max == 0);
+  CHECK(f.refusal("{metadata_keys: [tenant, TENANT]}").find("metadata_keys") != std::string::npos);
+  CHECK(f.refusal("{metadata_keys: ['']}").find("metadata_keys") != std::string::npos);
 }
 
 }  // namespace rankwire::batch

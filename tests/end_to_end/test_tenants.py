@@ -1,0 +1,171 @@
+"""Clients that say who they are in a header: their records are batched, and never with those of others."""
+
+import logging
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import harness
+import pytest
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+
+CONFIG = """
+extensions: {{file_storage: {{directory: {out}/queue, create_directory: true}}}}
+receivers:
+  otlp:
+    protocols:
+      grpc: {{endpoint: 'localhost:{grpc}', include_metadata: true}}
+      http: {{endpoint: 'localhost:{http}', include_metadata: true}}
+processors:
+  batch: {{timeout: 300ms, send_batch_size: 50, metadata_keys: [X-Tenant], metadata_cardinality_limit: 2}}
+exporters:
+  otlp_http:
+    endpoint: 'http://127.0.0.1:{sink}'
+    compression: none
+    retry_on_failure: {{initial_interval: 50ms, max_interval: 100ms}}
+    sending_queue: {queue}
+service:
+  extensions: [file_storage]
+  pipelines:
+    logs: {{receivers: [otlp], processors: [{processors}], exporters: [otlp_http]}}
+  telemetry: {{metrics: {{level: none}}}}
+"""
+PARTITION = "batch: {flush_timeout: 300ms, min_size: 50, partition: {metadata_keys: [x-tenant]}}"
+
+
+class Sink:
+    """Keeps the bodies of the records of each request it took."""
+
+    def __init__(self):
+        self.batches, self.is_refusing = [], False
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                request = ExportLogsServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
+                if not outer.is_refusing:
+                    outer.batches.append(
+                        [
+                            record.body.string_value
+                            for resource in request.resource_logs
+                            for scope in resource.scope_logs
+                            for record in scope.log_records
+                        ]
+                    )
+                self.send_response(503 if outer.is_refusing else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def bodies(self):
+        return sorted(body for batch in self.batches for body in batch)
+
+    def is_apart(self):
+        return all(len({body.split()[0] for body in batch}) == 1 for batch in self.batches)
+
+
+@pytest.fixture
+def tenants_sink():
+    sink = Sink()
+    yield sink
+    sink.server.shutdown()
+
+
+def send_by_turns(grpc, http, count):
+    """Two tenants, each over both protocols, a request for each record. What was sent."""
+    clients = []
+    for tenant in ("acme", "globex"):
+        for protocol, exporter in {
+            "grpc": GrpcLogs(endpoint=f"localhost:{grpc}", insecure=True, headers=(("x-tenant", tenant),)),
+            "http": HttpLogs(endpoint=f"http://localhost:{http}/v1/logs", headers={"X-Tenant": tenant}),
+        }.items():
+            provider = LoggerProvider()
+            provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+            logger = logging.getLogger(f"{tenant}.{protocol}")
+            logger.propagate = False
+            handler = LoggingHandler(logger_provider=provider)
+            logger.addHandler(handler)
+            clients.append((f"{tenant} {protocol}", logger, provider, handler))
+    sent = []
+    for number in range(count):
+        for name, logger, _, _ in clients:
+            sent.append(f"{name} {number:03}")
+            logger.error(sent[-1])
+    for _, logger, provider, handler in clients:
+        provider.shutdown()
+        logger.removeHandler(handler)
+    return sorted(sent)
+
+
+@pytest.mark.parametrize(
+    "processors, queue",
+    [("batch", "{}"), ("", "{" + PARTITION + "}"), ("", "{storage: file_storage, " + PARTITION + "}")],
+    ids=["batch", "queue", "queue_on_disk"],
+)
+def test_batches_never_mix_tenants(processors, queue, start_agent, tenants_sink, tmp_path):
+    grpc, http = harness.free_port(), harness.free_port()
+    config = CONFIG.format(
+        grpc=grpc, http=http, sink=tenants_sink.port, processors=processors, queue=queue, out=tmp_path
+    )
+    agent = start_agent(config, http)
+    sent = send_by_turns(grpc, http, 40)
+    harness.wait_until(lambda: len(tenants_sink.bodies()) >= len(sent), 20, "everything arrives")
+    agent.stop()
+    assert tenants_sink.bodies() == sent
+    assert tenants_sink.is_apart()
+    assert max(map(len, tenants_sink.batches)) > 10, "the requests of one tenant share batches"
+
+
+def test_one_tenant_too_many_is_refused_and_the_others_go_on(start_agent, tenants_sink, tmp_path):
+    grpc, http = harness.free_port(), harness.free_port()
+    config = CONFIG.format(
+        grpc=grpc, http=http, sink=tenants_sink.port, processors="batch", queue="{}", out=tmp_path
+    )
+    agent = start_agent(config, http)
+
+    def post(tenant):
+        request = ExportLogsServiceRequest()
+        request.resource_logs.add().scope_logs.add().log_records.add().body.string_value = f"{tenant} http"
+        headers = {"Content-Type": "application/x-protobuf", "X-Tenant": tenant}
+        wanted = urllib.request.Request(f"http://localhost:{http}/v1/logs", request.SerializeToString(), headers)
+        try:
+            with urllib.request.urlopen(wanted, timeout=10) as answer:
+                return answer.status, b""
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    assert [post(tenant)[0] for tenant in ("acme", "globex")] == [200, 200]
+    status, body = post("initech")
+    assert status == 500 and b"metadata_cardinality_limit" in body, (status, body)
+    assert post("acme")[0] == 200
+    agent.stop()
+    assert tenants_sink.bodies() == ["acme http", "acme http", "globex http"]
+
+
+def test_what_a_killed_agent_kept_on_disk_is_not_mixed_afterwards(start_agent, tenants_sink, tmp_path):
+    grpc, http = harness.free_port(), harness.free_port()
+    queue = "{storage: file_storage, " + PARTITION + "}"
+    config = CONFIG.format(grpc=grpc, http=http, sink=tenants_sink.port, processors="", queue=queue, out=tmp_path)
+    tenants_sink.is_refusing = True
+    agent = start_agent(config, http)
+    sent = send_by_turns(grpc, http, 10)
+    agent.kill()
+    tenants_sink.is_refusing = False
+    second = start_agent(config, http)
+    harness.wait_until(lambda: tenants_sink.bodies() == sent, 20, "everything arrives after the restart")
+    second.stop()
+    assert tenants_sink.bodies() == sent
+    assert tenants_sink.is_apart()
