@@ -2,7 +2,7 @@
 
 from peers.collector import Common, Durable
 from peers.rankwire import Rankwire, SameFile
-from peers.rsyslog import Rsyslog
+from peers.rsyslog import Inotify, Rsyslog
 from peers.syslog_ng import SyslogNg
 
-PEERS = [Rankwire(), SameFile(), Durable(), Common(), SyslogNg(), Rsyslog()]
+PEERS = [Rankwire(), SameFile(), Durable(), Common(), SyslogNg(), Rsyslog(), Inotify()]

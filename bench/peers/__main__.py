@@ -2,7 +2,7 @@
 """The same work on Rankwire and on its peers, and the Markdown tables of it (docs/benchmarks.md).
 
     ./dev bench peers [--peer NAME] [--scenario LETTER] [--runs N] [--seconds S] [--full] [--again]
-    ./dev bench peers --table
+    ./dev bench peers --table [--into docs/benchmarks.md]
 
 Each run is kept under build/bench/peers when it ends; what is there with the same parameters is not done again.
 """
@@ -21,6 +21,7 @@ from peers.peer import go_install, installed
 from peers.rows import ROWS
 from peers.tables import markdown
 
+BEGIN, END = "<!-- measured: ./dev bench peers --table -->", "<!-- end of what was measured -->"
 TELEMETRYGEN = "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen"
 
 
@@ -71,6 +72,17 @@ def prepare(peers, rows):
         go_install(TELEMETRYGEN, VERSION)
 
 
+def show(tables, into):
+    if not into:
+        print(tables)
+        return
+    with open(into) as file:
+        before, _, rest = file.read().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    with open(into, "w") as file:
+        file.write(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", action="append", help=f"of {', '.join(peer.name for peer in PEERS)}")
@@ -85,11 +97,12 @@ def main():
     parser.add_argument("--again", action="store_true", help="measure what has been measured once more")
     parser.add_argument("--install", action="store_true", help="only get the peers")
     parser.add_argument("--table", action="store_true", help="print the tables of what has been measured")
+    parser.add_argument("--into", metavar="FILE", help="with --table: put them between the marks of this file")
     options = parser.parse_args()
     if options.full:
         options.seconds, options.size, options.backlog = 60, 1 << 30, 5_000_000_000
     if options.table:
-        print("\n".join(markdown()))
+        show("\n".join(markdown()), options.into)
         return
     peers = chosen(PEERS, options.peer, "name")
     rows = chosen(ROWS, options.scenario, "letter", "key")

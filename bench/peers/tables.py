@@ -166,9 +166,9 @@ def markdown():
         ),
     ]
     for title, lines in sections:
-        yield f"### {title}\n"
-        yield from lines
-        yield ""
+        header, rule, *rows = lines
+        if rows:
+            yield from [f"### {title}\n", header, rule, *rows, ""]
     yield from stamps()
 
 
