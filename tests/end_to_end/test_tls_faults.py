@@ -107,7 +107,7 @@ def test_a_destinations_certificate_expires_and_is_replaced_by_another_authority
     writer = faults.start_writer(logs, rate=2000, seconds=6, rotate=0.5)
     try:
         harness.wait_until(lambda: sink.report()["numbered"] > 500, 3, "nothing arrives")
-        time.sleep(2.5)
+        time.sleep(2.5)  # Until the certificate has expired, which only time does.
         bad.drop_connections()  # New ones meet the expired certificate.
         agent.wait_logged("expired")
         second.issue(certificates)
