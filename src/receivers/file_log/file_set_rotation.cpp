@@ -232,7 +232,10 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     }
     if (file->compressed_as == sibling.status.identity) return Recognised::known;
     const auto named = disk_.status(file->real_path);
-    if (file->compressed_as.inode != 0 || (named && named->identity == file->identity)) continue;
+    const bool is_there = named && named->identity == file->identity;
+    // Beside its original it is not listed (siblings.cpp): the listing missed that one.
+    if (is_there && sibling.path == file->real_path + ".gz") return Recognised::gone;
+    if (file->compressed_as.inode != 0 || is_there) continue;
     const bool must_compare = shown(file->size) != length || has_twin(slot, file->fingerprint);
     if (must_compare && !holds(sibling, file->taken, file->guard())) continue;
     file->compressed_as = sibling.status.identity;
