@@ -6,6 +6,7 @@ std::string_view to_string(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid: return "invalid";
     case ErrorKind::refused: return "refused";
+    case ErrorKind::too_large: return "too_large";
     case ErrorKind::unavailable: return "unavailable";
     case ErrorKind::denied: return "denied";
     case ErrorKind::corrupt: return "corrupt";

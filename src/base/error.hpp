@@ -15,6 +15,7 @@ namespace rankwire {
 enum class ErrorKind : std::uint8_t {
   invalid,      // Bad data or configuration: the same input fails again. Do not retry.
   refused,      // We, or the other side, are full. Retry after `retry_after`.
+  too_large,    // More than we can ever take at once, however long one waits. Do not retry.
   unavailable,  // The other side failed. Retrying may help.
   denied,       // Credentials or permissions. A person must act.
   corrupt,      // Stored bytes fail their check.
@@ -37,7 +38,9 @@ class [[nodiscard]] Error {
   // Whether sending the same data again can succeed.
   bool is_retryable() const { return kind_ == ErrorKind::refused || kind_ == ErrorKind::unavailable; }
   // Whether the same data will never be taken, whatever happens to the other side.
-  bool is_final() const { return kind_ == ErrorKind::invalid || kind_ == ErrorKind::denied; }
+  bool is_final() const {
+    return kind_ == ErrorKind::invalid || kind_ == ErrorKind::denied || kind_ == ErrorKind::too_large;
+  }
 
   // Adds context in front: "opening segment 42: reading header: 3 of 16 bytes".
   Error during(std::string_view step) &&;

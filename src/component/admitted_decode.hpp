@@ -8,14 +8,19 @@
 namespace rankwire {
 
 // Claims `estimate` beyond what is admitted, decodes within it, and where that does not suffice claims
-// twice as much and starts again. Refused when there is no more to claim; never over what is admitted.
+// twice as much and starts again. Refused when there is no more to claim, and for good when all that one
+// request can ever have did not suffice; never over what is admitted.
 // `decode` takes DecodeOptions.
 template <class Decode>
 Result<SignalBatch> decode_admitted(Admission& admission, Bytes estimate, Decode decode) {
   const Bytes before = admission.held();
+  const Bytes most = admission.max() > before ? admission.max() - before : Bytes{};
+  Bytes tried;
   for (Bytes room = std::max(estimate, Bytes{4096});; room += room) {
-    if (!admission.grow_to(before + room))
-      return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+    room = std::min(room, most);
+    if (room <= tried) return Admission::over_the_limit();
+    tried = room;
+    if (!admission.grow_to(before + room)) return admission.refusal(before + room);
     Result<SignalBatch> batch = decode(otlp::DecodeOptions{.memory_max = room});
     if (batch || batch.error().kind() != ErrorKind::refused) return batch;
   }

@@ -20,6 +20,8 @@ class AdmissionLedger {
   virtual ~AdmissionLedger() = default;
   virtual bool try_reserve(Bytes more) = 0;
   virtual void release(Bytes held) = 0;
+  // The most that one request can be given while nothing else holds memory. More will never be had.
+  virtual Bytes reserve_max() const { return Bytes{UINT64_MAX}; }
 };
 
 // Memory claimed before decoding; given back when destroyed. Move-only.
@@ -37,12 +39,23 @@ class Admission {
   ~Admission() { release(); }
 
   Bytes held() const { return held_; }
+  // How large this one can ever grow.
+  Bytes max() const { return ledger_ ? ledger_->reserve_max() : Bytes{UINT64_MAX}; }
   // Claims up to `total` in all, when the data turned out larger (decompression). False: refused.
   bool grow_to(Bytes total) {
     if (total <= held_ || !ledger_) return true;
     if (!ledger_->try_reserve(total - held_)) return false;
     held_ = total;
     return true;
+  }
+
+  // Why it could not grow to `total`: not now, or never.
+  Error refusal(Bytes total) const {
+    if (total > max()) return over_the_limit();
+    return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+  }
+  static Error over_the_limit() {
+    return Error(ErrorKind::too_large, "the request needs more memory than the memory limit can ever allow");
   }
 
  private:
@@ -63,6 +76,9 @@ class Intake {
   // Claims room before the caller decodes. Never blocks. `refused` (with retry_after) means full:
   // stop reading, or ask the sender to wait.
   virtual Result<Admission> admit(Bytes estimate) = 0;
+
+  // What `admit` and growing can ever give to one request.
+  virtual Bytes admission_max() const { return Bytes{UINT64_MAX}; }
 
   // Waits until `admit` may succeed again, for sources that can simply stop reading. False when
   // stopped or past the deadline.

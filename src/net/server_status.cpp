@@ -53,6 +53,7 @@ WireStatus status_of(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::invalid: return {400, grpc_invalid_argument};
     case ErrorKind::refused: return {429, grpc_resource_exhausted};
+    case ErrorKind::too_large: return {413, grpc_resource_exhausted};  // Without RetryInfo: for good.
     case ErrorKind::unavailable: return {503, grpc_unavailable};
     case ErrorKind::denied: return {403, grpc_permission_denied};
     case ErrorKind::cancelled: return {503, grpc_unavailable};  // We are stopping; another of us may not be.

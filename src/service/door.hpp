@@ -25,6 +25,7 @@ class Door final : public Intake {
        std::shared_ptr<MemoryBudget> budget);
 
   Result<Admission> admit(Bytes estimate) override;
+  Bytes admission_max() const override { return budget_->reserve_max(); }
   bool wait_for_room(std::stop_token stop, Deadline deadline) override;
   Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion) override;
   void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,

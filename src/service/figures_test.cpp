@@ -55,6 +55,18 @@ TEST_CASE("queues and unaccounted resident memory shrink what may be admitted") 
   CHECK(b.budget->try_reserve(50_MiB));
 }
 
+TEST_CASE("what exceeds the limit without the process itself is never admitted, the rest only not now") {
+  Budget b;
+  b.resident = 10_MiB;
+  b.budget->set_limit({100_MiB, 20_MiB, std::chrono::seconds(1)});
+  b.resident = 70_MiB;
+  const Admission admission(b.budget, {});
+  CHECK(admission.refusal(60_MiB).kind() == ErrorKind::refused);
+  CHECK(admission.refusal(60_MiB).retry_after());
+  CHECK(admission.refusal(61_MiB).kind() == ErrorKind::too_large);
+  CHECK_FALSE(admission.refusal(61_MiB).retry_after());
+}
+
 TEST_CASE("an admission gives back what it held, grown or not") {
   Budget b;
   b.budget->set_limit({10_MiB, 0_MiB, std::chrono::seconds(1)});

@@ -9,6 +9,8 @@ namespace {
 constexpr std::int64_t pressed_interval_nanos = 10'000'000;
 // Walking the heap for pages to return takes milliseconds.
 constexpr std::int64_t reclaim_interval_nanos = 200'000'000;
+// Part of the soft limit that the process takes for itself beyond what it had at its start: one in this many.
+constexpr std::uint64_t grown_share = 8;
 
 }  // namespace
 
@@ -19,6 +21,7 @@ MemoryBudget::MemoryBudget(Clock& clock, RoomSignal& room, std::function<Bytes()
 void MemoryBudget::set_limit(const MemoryLimit& limit) {
   hard_ = limit.limit.count;
   soft_ = limit.limit.count - std::min(limit.spike.count, limit.limit.count);
+  base_ = std::min(base_.load(), resident_().count);
   if (limit.check_interval.count() > 0) check_interval_ = limit.check_interval.count();
   sampled_at_ = INT64_MIN / 2;
   room_.notify();
@@ -80,6 +83,14 @@ bool MemoryBudget::try_reserve(Bytes more) {
 void MemoryBudget::release(Bytes held) {
   reserved_.fetch_sub(held.count, std::memory_order_seq_cst);
   room_.notify();
+}
+
+Bytes MemoryBudget::reserve_max() const {
+  const std::uint64_t soft = soft_.load(std::memory_order_relaxed);
+  const std::uint64_t base = base_.load(std::memory_order_relaxed);
+  // A limit below what the process itself takes may be raised by a reload: nothing is refused for good then.
+  if (soft == UINT64_MAX || base >= soft - soft / grown_share) return Bytes{UINT64_MAX};
+  return Bytes{soft - soft / grown_share - base};
 }
 
 bool MemoryBudget::has_room(Bytes wanted) { return fits(reserved_.load(std::memory_order_seq_cst), wanted.count); }

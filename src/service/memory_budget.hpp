@@ -29,6 +29,7 @@ class MemoryBudget final : public AdmissionLedger {
 
   bool try_reserve(Bytes more) override;
   void release(Bytes held) override;
+  Bytes reserve_max() const override;
   // Whether a reservation of this size may succeed now.
   bool has_room(Bytes wanted);
 
@@ -52,6 +53,7 @@ class MemoryBudget final : public AdmissionLedger {
   const std::function<Bytes()> resident_;
   const std::function<void()> reclaim_;
   std::atomic<std::uint64_t> soft_{UINT64_MAX}, hard_{UINT64_MAX};
+  std::atomic<std::uint64_t> base_{UINT64_MAX};  // The least that was resident when a limit was set.
   std::atomic<std::int64_t> check_interval_{1'000'000'000};
   std::atomic<std::uint64_t> reserved_{0};
   // Resident memory that nothing above accounts for, as of the last sample.

@@ -142,7 +142,7 @@ Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admis
     const Bytes held = admission.held() + prepared.wire_->wire().size;
     if (!admission.grow_to(held)) {
       count_refused(held, prepared.records_, wanted);
-      return Error(ErrorKind::refused, "data refused due to high memory usage", std::chrono::milliseconds(1000));
+      return admission.refusal(held);
     }
   }
   const SignalBatch& sized = prepared.wire_ ? *prepared.wire_ : prepared.batch_;
@@ -163,7 +163,7 @@ Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& 
     const Bytes estimate = decoding_estimate(wire);
     auto records = decode_admitted(admission, estimate,
                                    [&wire](otlp::DecodeOptions options) { return otlp::decode(wire, options); });
-    if (!records && records.error().is_retryable())
+    if (!records && (records.error().is_retryable() || records.error().kind() == ErrorKind::too_large))
       count_refused(admission.held() + estimate, prepared.arrived_, wanted);
     if (!records) return std::move(records).error();
     prepared.batch_ = std::move(*records);

@@ -115,12 +115,30 @@ def test_requests_that_are_small_on_the_wire_and_huge_in_memory_are_refused(star
     for thread in threads:
         thread.join()
     assert agent.peak_rss_mb() <= 64 * 1.048576
-    assert {status for status, _ in over_http} <= {200, 429} and 429 in {status for status, _ in over_http}
+    statuses = {status for status, _ in over_http}
+    assert statuses <= {200, 413, 429} and statuses & {413, 429}
+    assert not any("Retry-After" in headers for status, headers in over_http if status == 413)
     assert all(int(headers["Retry-After"]) >= 1 for status, headers in over_http if status == 429)
     assert set(over_grpc) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}
     assert grpc.StatusCode.RESOURCE_EXHAUSTED in set(over_grpc)
     # And it still works.
     harness.wait_until(lambda: post(http, logs_request(10, 10))[0] == 200, 10, "nothing is taken after the attack")
+
+
+@pytest.mark.parametrize("megabytes", [0.5, 4, 6, 10, 15])
+def test_what_an_idle_agent_refuses_it_refuses_for_good(start_agent, sink, megabytes):
+    http, metrics = harness.free_port(), harness.free_port()
+    config = configs.otlp_through(harness.free_port(), http, sink.url, metrics_port=metrics, limit_mib=64)
+    agent = start_agent(config, http)
+    head, _, tail = JSON_ATTACKS["json nothing"].partition(b"{}," * 1_000_000)
+    body = head + b"{}," * int(megabytes * 1_000_000 / 3) + tail
+    as_json = {"Content-Type": "application/json"}
+    status, headers = post(http, body, as_json)
+    assert status == (413 if megabytes > 1 else 200) and "Retry-After" not in headers
+    assert post(http, logs_request(10, 10))[0] == 200
+    refused = harness.total(harness.metrics(metrics), "rankwire_otlp_error_answers_total", status="413")
+    assert refused == (megabytes > 1)
+    assert agent.peak_rss_mb() <= 64 * 1.048576
 
 
 def test_an_exporter_that_wants_records_gets_huge_requests_in_pieces(start_agent, tmp_path):

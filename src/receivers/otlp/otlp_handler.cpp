@@ -17,8 +17,6 @@ using net::ServerResponse;
 constexpr std::string_view protobuf_type = "application/x-protobuf";
 constexpr std::string_view json_type = "application/json";
 constexpr int grpc_unimplemented = 12;
-// When memory runs out in the middle of a request; the budget says so itself at its beginning.
-constexpr std::chrono::milliseconds growth_retry_after = std::chrono::seconds(1);
 
 enum class Format : std::uint8_t { protobuf, json, unknown };
 
@@ -47,8 +45,6 @@ ServerResponse plain_answer(int status, std::string text) {
   return response;
 }
 
-Error no_room() { return Error(ErrorKind::refused, "no memory for a request of this size", growth_retry_after); }
-
 class OtlpExchange final : public net::Exchange {
  public:
   OtlpExchange(Intake& intake, Signal signal, Format format, Encoding encoding, Bytes decompressed_max,
@@ -63,7 +59,7 @@ class OtlpExchange final : public net::Exchange {
         client_(std::move(client)) {}
 
   Result<void> body_may_grow_to(Bytes total) override {
-    if (!admission_.grow_to(total)) return no_room();
+    if (!admission_.grow_to(total)) return admission_.refusal(total);
     return {};
   }
 
@@ -89,12 +85,14 @@ class OtlpExchange final : public net::Exchange {
 
  private:
   Result<Buffer> decompressed(const Buffer& body) {
-    bool is_full = false;
+    Bytes lacking;
     Result<Buffer> plain = net::decompress(encoding_, body.view(), decompressed_max_, [&](Bytes total) {
-      is_full = !admission_.grow_to(Bytes{total.count + body.size()});
-      return !is_full;
+      const Bytes both = total + Bytes{body.size()};
+      if (admission_.grow_to(both)) return true;
+      lacking = both;
+      return false;
     });
-    if (is_full) return no_room();
+    if (lacking > Bytes{}) return admission_.refusal(lacking);
     // Too large for the configured limit: it will be next time too.
     if (!plain && plain.error().kind() == ErrorKind::refused) return Error(ErrorKind::invalid, plain.error().message());
     return plain;
@@ -112,8 +110,8 @@ class OtlpExchange final : public net::Exchange {
   }
 
   Result<void> take_json(const Buffer& body) {
-    const Bytes parsing = otlp::json_parsing_memory(body.view());
-    if (!admission_.grow_to(Bytes{admission_.held().count + parsing.count})) return no_room();
+    const Bytes parsed = admission_.held() + otlp::json_parsing_memory(body.view());
+    if (!admission_.grow_to(parsed)) return admission_.refusal(parsed);
     Result<SignalBatch> batch = decode_admitted(admission_, Bytes{body.size() * 2}, [&](otlp::DecodeOptions options) {
       return otlp::decode_json(signal_, body.view(), options);
     });
@@ -189,7 +187,9 @@ ClientRef OtlpHandler::client_of(const RequestHead& head) const {
 Result<std::unique_ptr<net::Exchange>> OtlpHandler::open(const RequestHead& head) {
   const Signal signal = *signal_of(head.path);
   Intake& intake = *intakes_.of(signal);
-  Result<Admission> admission = intake.admit(head.body_size.value_or(Bytes{}));
+  const Bytes declared = head.body_size.value_or(Bytes{});
+  if (declared > intake.admission_max()) return Admission::over_the_limit();
+  Result<Admission> admission = intake.admit(declared);
   if (!admission) return std::move(admission).error();
   return std::make_unique<OtlpExchange>(intake, signal, format_of(head), head.encoding, options_.decompressed_max,
                                         buffers_.get(), std::move(*admission), client_of(head));

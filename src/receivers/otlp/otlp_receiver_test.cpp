@@ -35,7 +35,8 @@ class FakeLedger final : public AdmissionLedger {
   void release(Bytes bytes) override { held = held - bytes; }
   Bytes held;
   std::uint64_t highest = 0;
-  std::uint64_t limit = 100 << 20;
+  Bytes reserve_max() const override { return Bytes{ever}; }
+  std::uint64_t limit = 100 << 20, ever = UINT64_MAX;
 };
 
 class FakeIntake final : public Intake {
@@ -47,6 +48,7 @@ class FakeIntake final : public Intake {
     if (!ledger->try_reserve(estimate)) return Error(ErrorKind::refused, "full", std::chrono::milliseconds(2500));
     return Admission(ledger, estimate);
   }
+  Bytes admission_max() const override { return ledger->reserve_max(); }
   bool wait_for_room(std::stop_token, Deadline) override { return true; }
   Result<void> deliver(Admission, SignalBatch batch, CompletionRef) override {
     const std::lock_guard lock(mutex);
@@ -290,6 +292,29 @@ TEST_CASE("decompressed and chunked bodies are admitted as they grow") {
               std::string(0x30000, 'x'));
   CHECK(status(client.response()) == 429);
   CHECK(fixture.logs.ledger->highest <= 100'000);
+}
+
+TEST_CASE("a request that can never be admitted is refused for good, at its head or while it grows") {
+  Fixture fixture;
+  fixture.logs.ledger->limit = fixture.logs.ledger->ever = 100'000;
+  const auto is_refused_for_good = [&](const std::string& response) {
+    return status(response) == 413 && !has(response, "Retry-After");
+  };
+  const std::string large = request_of({std::string(500'000, 'x')});
+  const std::string_view view(large);
+  const std::string packed(net::compress(net::Encoding::zstd, std::span(&view, 1), 0)->view());
+  CHECK(is_refused_for_good(fixture.http("/v1/logs", large, protobuf)));
+  CHECK(is_refused_for_good(fixture.http("/v1/logs", packed, protobuf + "Content-Encoding: zstd\r\n")));
+  std::string nested = "{\"body\":{\"stringValue\":\"x\"}}";
+  for (int i = 0; i < 1000; ++i) nested += ",{\"attributes\":[{},{},{},{},{},{},{},{}]}";
+  const std::string json = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[" + nested + "]}]}]}";
+  REQUIRE(json.size() < 50'000);
+  CHECK(is_refused_for_good(fixture.http("/v1/logs", json, "Content-Type: application/json\r\n")));
+  const H2Answer answer = fixture.grpc(logs_method, framed(large));
+  CHECK(answer.code() == 8);
+  CHECK_FALSE(answer.headers.contains("grpc-status-details-bin"));
+  CHECK(fixture.logs.batches.empty());
+  CHECK(fixture.logs.ledger->held == Bytes{});
 }
 
 TEST_CASE("each signal has its path, which can be changed") {
