@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <unordered_map>
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ class LoopServer final : public Server {
     stop({clock_.now()});
     if (poll_ >= 0) ::close(poll_);
     if (wake_ >= 0) ::close(wake_);
+    if (spare_ >= 0) ::close(spare_);
     if (listener_.descriptor >= 0) ::close(listener_.descriptor);
   }
 
@@ -54,6 +56,8 @@ class LoopServer final : public Server {
   void check_deadlines();
   void begin_drain();
   void watch_listener(bool is_wanted);
+  void keep_spare();
+  bool give_spare();
 
   const ServerOptions options_;
   Clock& clock_;
@@ -66,6 +70,7 @@ class LoopServer final : public Server {
   Worker worker_;
   // The following belong to the loop's thread.
   std::unordered_map<int, Connection> connections_;
+  int spare_ = -1;                       // Held while there is no connection, so that one can always be accepted.
   Instant next_check_ = Instant::max();  // No deadline passes before.
   Instant accept_again_at_ = Instant::max();
   bool is_draining_ = false;
@@ -79,6 +84,7 @@ Result<void> LoopServer::begin() {
   epoll_event event{.events = EPOLLIN, .data = {.fd = wake_}};
   ::epoll_ctl(poll_, EPOLL_CTL_ADD, wake_, &event);
   watch_listener(true);
+  keep_spare();
   worker_ = Worker(options_.protocol == Protocol::http ? "http-server" : "grpc-server",
                    [this](const std::stop_token&) { run(); });
   return {};
@@ -121,6 +127,7 @@ void LoopServer::run() {
     if (must_stop_ && !is_draining_) begin_drain();
     if (now_ >= next_check_) check_deadlines();
     if (now_ >= accept_again_at_ && !is_draining_) watch_listener(true);
+    keep_spare();
     if (is_draining_ && (connections_.empty() || now_ >= stop_at_.load())) break;
   }
   connections_.clear();
@@ -132,6 +139,17 @@ void LoopServer::watch_listener(bool is_wanted) {
   accept_again_at_ = is_wanted ? Instant::max() : now_ + accept_pause;
 }
 
+// A crowd on one server, or many files, must not silence the others: metrics and health among them.
+void LoopServer::keep_spare() {
+  if (spare_ < 0 && connections_.empty() && !is_draining_) spare_ = ::fcntl(wake_, F_DUPFD_CLOEXEC, 0);
+}
+
+bool LoopServer::give_spare() {
+  if (spare_ < 0) return false;
+  ::close(std::exchange(spare_, -1));
+  return true;
+}
+
 void LoopServer::accept_some() {
   for (int i = 0; i < accepts_in_a_row_max; ++i) {
     Accepted accepted = accept_connection(listener_.descriptor);
@@ -140,6 +158,7 @@ void LoopServer::accept_some() {
     } else if (accepted.problem == 0) {
       return;
     } else if (accepted.problem == EMFILE || accepted.problem == ENFILE || accepted.problem == ENOMEM) {
+      if (accepted.problem != ENOMEM && give_spare()) continue;
       if (options_.log) options_.log->warn("out of file descriptors, connections have to wait");
       return watch_listener(false);
     }

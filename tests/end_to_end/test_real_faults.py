@@ -189,11 +189,14 @@ def test_without_file_handles_connections_and_files_wait(start_agent, sink, logs
     config = config.replace(
         "receivers:\n", f"receivers:\n  otlp: {{protocols: {{http: {{endpoint: 127.0.0.1:{http}}}}}}}\n"
     ).replace("receivers: [file_log]", "receivers: [file_log, otlp]")
-    agent = start_limited(start_agent, tmp_path, config, ["--nofile=64"], port)
+    agent = start_limited(start_agent, tmp_path, config, ["--nofile=40"], port)
     crowd = [faults.socket.create_connection(("127.0.0.1", http)) for _ in range(100)]
     agent.wait_logged("out of file descriptors")
+    for _ in range(3):
+        assert harness.metrics(port)  # Each server keeps a descriptor for one connection.
     writer = faults.start_writer(logs, rate=5000, seconds=2, files=30, rotate=0.5)
     written = faults.written_by(writer)
+    assert harness.metrics(port)
     for connection in crowd:
         connection.close()
     faults.wait_for_lines(sink, written, agent, seconds=8)  # Well before the scan of every ten seconds.

@@ -1,5 +1,7 @@
 #include "extensions/file_storage/file_storage_extension.hpp"
 
+#include <unistd.h>
+
 #include <map>
 #include <mutex>
 
@@ -105,6 +107,10 @@ class FileStorage final : public Extension, public StorageProvider {
     if (!status) return std::move(status).error();
     if (status->type != FileType::directory)
       return Error(ErrorKind::denied, path + " is not a directory of its own (a symbolic link is not followed)");
+    if (status->owner != 0 && status->owner != ::geteuid())
+      return Error(ErrorKind::denied, path + " belongs to user " + std::to_string(status->owner) +
+                                          ", who could read and change it: chown it to " + std::to_string(::geteuid()) +
+                                          ", after a look at what was put there");
     // Of a group it may be: Kubernetes opens volumes to the pod's fsGroup.
     if ((status->mode & 0007) != 0)
       return Error(ErrorKind::denied, path +

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "config/load.hpp"
@@ -102,6 +105,20 @@ TEST_CASE("a component's directory that is open to everybody is refused, one ope
   CHECK(refused.error().kind() == ErrorKind::denied);
   std::filesystem::permissions(place, std::filesystem::perms(0770));
   CHECK(storage.directory_for(ComponentKind::receiver, {"file_log", ""}, "positions"));
+}
+
+TEST_CASE("a component's directory of another user is refused") {
+  if (::geteuid() != 0) return;  // Only root can give a directory away.
+  Fixture f;
+  auto extension = f.started();
+  const std::string place = f.directory.file("s") + "/receiver_file_log_";
+  REQUIRE(::mkdir(place.c_str(), 0700) == 0);
+  REQUIRE(::chown(place.c_str(), 12345, 12345) == 0);
+  auto& storage = dynamic_cast<StorageProvider&>(*extension);
+  const auto refused = storage.directory_for(ComponentKind::receiver, {"file_log", ""}, "positions");
+  REQUIRE(!refused);
+  CHECK(refused.error().kind() == ErrorKind::denied);
+  CHECK(refused.error().message().find("12345") != std::string::npos);
 }
 
 TEST_CASE("a directory that does not exist fails the start with what to do") {

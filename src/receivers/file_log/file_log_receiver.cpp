@@ -69,11 +69,16 @@ class FileLogReceiver final : public Receiver {
   }
 
  private:
-  // Half of what the process may open, so that connections and queues find descriptors too.
+  // Half of what the process may open, so that connections and queues find descriptors too; where that is few, what
+  // is open already counts.
   void limit_open_files(TailOptions& options) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 >= options.open_files_max) return;
-    options.open_files_max = std::max<std::size_t>(limit.rlim_cur / 2, 2);
+    constexpr std::size_t kept_free = 16;
+    const auto open_now = environment_.files.list("/proc/self/fd");
+    const std::size_t taken = kept_free + (open_now ? open_now->size() : 0);
+    const std::size_t left = limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
+    options.open_files_max = std::max<std::size_t>(std::min<std::size_t>(limit.rlim_cur / 2, left), 2);
     environment_.log.info("file_log keeps fewer files open than max_concurrent_files: the process may not open more",
                           {{"receiver", id_.text()}, {"files", options.open_files_max}});
   }

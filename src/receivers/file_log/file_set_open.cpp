@@ -63,7 +63,7 @@ Result<void> FileSet::make_open(TrackedFile& file) {
   if (!opened && opened.error().kind() == ErrorKind::refused && close_idle()) {
     // The process has fewer descriptors than was configured: some stay free for everything else. `scan` raises it
     // again.
-    constexpr std::size_t least = 16;
+    constexpr std::size_t least = 2;
     open_files_max_ = std::min(open_files_max_, std::max(open_.size() - open_.size() / 4, least));
     opened = file.open(disk_, options_.must_lock);
   }
