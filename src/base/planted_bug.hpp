@@ -26,6 +26,7 @@ enum class PlantedBug : std::uint8_t {
   consumer_not_woken,
   drain_without_deadline,
   queue_lost_at_reload,
+  metrics_taken_and_forgotten,  // Acknowledged, but in no queue.
 };
 
 #ifdef RANKWIRE_PLANTED_BUGS

@@ -150,6 +150,10 @@ Result<void> QueuedOutlet::take(SignalBatch& batch, bool, const CompletionRef& c
   const Bytes size = wire.size;
   const std::uint64_t records = wire.record_count;
   const Partition partition = gate_ ? gate_->of(batch.client()) : Partition();
+  if (is_planted(PlantedBug::metrics_taken_and_forgotten) && signal == Signal::metrics) {
+    unreserve(size, records);
+    return {};
+  }
   // Counted before the push: a worker may have sent it before push returns.
   held_ += static_cast<std::int64_t>(records);
   shared_.accounting.add_queued(signal, static_cast<std::int64_t>(records));

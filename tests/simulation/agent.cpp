@@ -3,22 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "app/components.hpp"
 #include "app/prepared_config.hpp"
 #include "base/buffer.hpp"
 #include "base/worker.hpp"
+#include "drawn_components.hpp"
 #include "ledger.hpp"
 
 namespace rankwire::simulation {
-namespace {
-
-const Registry& registry() {
-  static const Registry all = app::built_in_components();
-  return all;
-}
-
-}  // namespace
-
 void WatchedLogger::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   std::string line(message);
   for (const LogField& field : fields) line.append(" ").append(field.name).append("=").append(field.text);

@@ -2,6 +2,7 @@
 
 #include "net/compression.hpp"
 #include "otlp/otlp.hpp"
+#include "pushed.hpp"
 
 namespace rankwire::simulation {
 
@@ -67,28 +68,25 @@ Result<net::ServerResponse> Destination::take(Signal signal, SharedBytes body) {
   if (is_full && protocol_ == net::Protocol::http) return Error(ErrorKind::refused, "slow down");
   const bool is_rejected = is_full || faults_.strikes(Fault::permanent_rejection);
   std::uint64_t reject = faults_.strikes(Fault::partial_success) ? faults_.dice().between(1, 3) : 0;
-  auto batch = otlp::decode_logs(body->view());
-  if (!batch) {
-    on_damage("what reached " + name_ + " is not OTLP: " + batch.error().message());
-    return std::move(batch).error();
-  }
   const bool is_stalled = faults_.strikes(Fault::stalled_server);
   std::uint64_t rejected = 0;
   std::string ids;
-  for (const auto& resource : batch->resources)
-    for (const auto& scope : resource.scopes)
-      for (const auto& record : scope.records) {
-        RecordId id;
-        if (!record.body.is_text() || !parse_id(record.body.text(), id)) continue;
-        ids += " " + text_of(id);
-        if (!is_intact(record.body.text())) on_damage("a damaged record reached " + name_ + ": " + text_of(id));
-        if (is_rejected || rejected < reject) {
-          arrivals_.rejected.insert(id);
-          ++rejected;
-        } else {
-          arrivals_.arrived(id);
-        }
-      }
+  const auto decoded = each_text(signal, body->view(), [&](std::string_view text) {
+    RecordId id;
+    if (!parse_id(text, id)) return;
+    ids += " " + text_of(id);
+    if (!is_intact(text)) on_damage("a damaged record reached " + name_ + ": " + text_of(id));
+    if (is_rejected || rejected < reject) {
+      arrivals_.rejected.insert(id);
+      ++rejected;
+    } else {
+      arrivals_.arrived(id);
+    }
+  });
+  if (!decoded) {
+    on_damage("what reached " + name_ + " is not OTLP: " + decoded.error().message());
+    return decoded.error();
+  }
   say(name_ + (is_rejected ? " rejects" : is_stalled ? " takes and stalls" : " takes") + ids);
   if (is_stalled) Scheduler::current()->sleep(std::chrono::seconds(20));
   if (is_rejected) return Error(is_full ? ErrorKind::refused : ErrorKind::invalid, "not acceptable");

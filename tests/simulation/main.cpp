@@ -35,6 +35,7 @@ struct Options {
 struct Totals {
   std::uint64_t first_failed = 0;
   std::uint64_t seeds = 0, failed = 0, records = 0, duplicates = 0, steps = 0;
+  std::uint64_t components = 0;
   std::array<std::uint64_t, fault_count> faults{};
 };
 
@@ -55,7 +56,7 @@ int run_here(std::uint64_t seed, const Options& options, int result_to) {
   std::fflush(stdout);
   RunResult plain = result;
   plain.failure.clear();
-  const std::uint64_t head[] = {plain.fingerprint, plain.steps, plain.records, plain.duplicates};
+  const std::uint64_t head[] = {plain.fingerprint, plain.steps, plain.records, plain.duplicates, plain.components};
   if (result_to >= 0) {
     (void)!::write(result_to, head, sizeof head);
     (void)!::write(result_to, plain.faults.data(), sizeof plain.faults);
@@ -84,7 +85,7 @@ Child start_child(std::uint64_t seed, const Options& options) {
 
 // The fingerprint; 0 if the seed failed.
 std::uint64_t finish(const Child& child, Totals& totals, const Options& options) {
-  std::uint64_t head[4] = {};
+  std::uint64_t head[5] = {};
   std::array<std::uint64_t, fault_count> faults{};
   const bool is_whole = ::read(child.output, head, sizeof head) == sizeof head &&
                         ::read(child.output, faults.data(), sizeof faults) == sizeof faults;
@@ -96,6 +97,7 @@ std::uint64_t finish(const Child& child, Totals& totals, const Options& options)
     totals.steps += head[1];
     totals.records += head[2];
     totals.duplicates += head[3];
+    totals.components |= head[4];
     for (std::size_t i = 0; i < fault_count; ++i) totals.faults[i] += faults[i];
   }
   if (status == 0 && is_whole) return head[0];
@@ -122,12 +124,23 @@ int report(const Totals& totals, double seconds) {
                 static_cast<unsigned long long>(totals.faults[i]));
     never += totals.faults[i] == 0;
   }
+  std::printf("\ncomponent                    drawn\n");
+  int undrawn = 0;
+  for (std::size_t i = 0; i < all_components().size(); ++i) {
+    const bool is_drawn = (totals.components >> i & 1) != 0;
+    undrawn += is_drawn ? 0 : 1;
+    std::printf("%-28s %s\n", all_components()[i].c_str(), is_drawn ? "yes" : "NEVER");
+  }
   std::printf("\n%llu seeds, %llu failed; %llu records delivered, %llu of them more than once; %llu steps; %.0f s\n",
               static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
               static_cast<unsigned long long>(totals.records), static_cast<unsigned long long>(totals.duplicates),
               static_cast<unsigned long long>(totals.steps), seconds);
   if (never != 0 && totals.seeds >= seeds_for_every_fault) {
     std::printf("%d kinds of faults never struck: the simulation does not show what it should\n", never);
+    return 1;
+  }
+  if (undrawn != 0 && totals.seeds >= seeds_for_every_fault) {
+    std::printf("%d components were in no configuration: see drawn_components.cpp\n", undrawn);
     return 1;
   }
   return totals.failed == 0 ? 0 : 1;
@@ -180,6 +193,7 @@ int run_planted(Options options) {
   for (const Planted& planted : all_planted()) {
     plant(planted.bug);
     options.count = planted.seeds_max;
+    options.with.assign(planted.with.begin(), planted.with.end());
     const std::uint64_t found = run_seeds(options).first_failed;
     missed += found == 0;
     const std::string text = found == 0 ? "NOT FOUND in " + std::to_string(planted.seeds_max) + " seeds"

@@ -269,6 +269,14 @@ void SimulatedNetwork::process_died(std::uint32_t group) {
   }
 }
 
+std::size_t SimulatedNetwork::open_connections(std::uint32_t group) const {
+  return static_cast<std::size_t>(std::count_if(wires_.begin(), wires_.end(), [&](const auto& weak) {
+    const auto wire = weak.lock();
+    return wire && ((wire->client_group == group && !wire->to_server.is_closed) ||
+                    (wire->server_group == group && !wire->to_client.is_closed));
+  }));
+}
+
 void SimulatedNetwork::set_down(std::uint16_t port, bool is_down) {
   if (!is_down) {
     down_.erase(port);

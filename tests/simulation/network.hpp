@@ -48,6 +48,8 @@ class SimulatedNetwork final : public net::Network {
 
   // Its connections break and its ports are free again.
   void process_died(std::uint32_t group);
+  // That the group opened or accepted and still holds.
+  std::size_t open_connections(std::uint32_t group) const;
   // Breaks every connection to the port, and refuses new ones while down.
   void set_down(std::uint16_t port, bool is_down);
   // Called with what the process under test sends.

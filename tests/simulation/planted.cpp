@@ -3,13 +3,15 @@
 namespace rankwire::simulation {
 namespace {
 
-#define PLANTED(name, seeds) \
-  Planted { #name, PlantedBug::name, seeds }
+#define PLANTED(name, seeds)           \
+  Planted {                            \
+    #name, PlantedBug::name, seeds, {} \
+  }
 constexpr Planted all[] = {
     PLANTED(position_before_acknowledgement, 300),
     PLANTED(rotated_file_forgotten, 100),
     PLANTED(refused_lines_not_read_again, 500),
-    PLANTED(checksum_ignored, 500),
+    {"checksum_ignored", PlantedBug::checksum_ignored, 100, {"bit_flip", "kill"}},
     PLANTED(segment_not_synced, 500),
     PLANTED(directory_not_synced, 500),
     PLANTED(backlog_of_a_segment_skipped, 300),
@@ -20,9 +22,10 @@ constexpr Planted all[] = {
     PLANTED(drop_not_counted, 50),
     PLANTED(masked_after_the_queue, 5),
     PLANTED(line_in_the_log, 20),
-    PLANTED(consumer_not_woken, 50),
+    PLANTED(consumer_not_woken, 200),
     PLANTED(drain_without_deadline, 500),
     PLANTED(queue_lost_at_reload, 500),
+    PLANTED(metrics_taken_and_forgotten, 100),
 };
 #undef PLANTED
 

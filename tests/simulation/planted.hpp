@@ -1,6 +1,7 @@
 // The bugs that can be planted, by name, and in how many seeds each must be found.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@ struct Planted {
   std::string_view name;
   PlantedBug bug;
   std::uint64_t seeds_max;
+  std::array<std::string_view, 2> with;  // Faults in every run, for what is rarely hit otherwise.
 };
 
 std::span<const Planted> all_planted();

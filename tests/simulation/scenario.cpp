@@ -95,7 +95,27 @@ DestinationPlan draw_destination(Dice& dice, int index) {
   return plan;
 }
 
+DestinationPlan file_destination(Dice& dice) {
+  DestinationPlan plan;
+  plan.name = "file";
+  plan.is_file = true;
+  plan.queue = DestinationPlan::Queue::none;
+  plan.settings = "    path: " + std::string(file_directory) + "/all.jsonl\n    create_directory: true\n";
+  plan.settings += dice.chance(0.5) ? "    append: true\n" : "    rotation: {max_megabytes: 1, max_backups: 0}\n";
+  return plan;
+}
+
 }  // namespace
+
+void Scenario::note_components() {
+  std::set<std::string>& names = components.names;
+  names.insert("processor redaction");
+  names.insert("extension file_storage");
+  if (writers != 0) names.insert("receiver file_log");
+  if (senders != 0) names.insert("receiver otlp");
+  if (is_forwarded) names.insert("connector forward");
+  for (const DestinationPlan& plan : destinations) names.insert("exporter " + plan.type());
+}
 
 std::string_view to_string(Fault fault) { return ranges[static_cast<std::size_t>(fault)].name; }
 
@@ -117,57 +137,77 @@ Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std
   scenario.requests_max = dice.between(5, 60);
   // Without fsync nothing is promised about power.
   scenario.must_sync = faults.is_on(Fault::power_loss) || dice.chance(0.3);
-  scenario.are_pipelines_split = scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
-  if (dice.chance(0.3)) {
-    scenario.processors += "  batch: {timeout: 200ms, send_batch_size: 100}\n";
-    scenario.processor_names += ", batch";
-  }
-  if (dice.chance(0.3)) {
-    scenario.processors += "  resource: {attributes: [{key: cluster, value: east, action: upsert}]}\n";
-    scenario.processor_names += ", resource";
-  }
-  if (faults.is_on(Fault::memory_pressure)) {
-    scenario.processors += "  memory_limiter: {limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}\n";
-    scenario.processor_names += ", memory_limiter";
-  }
+  scenario.signals = {Signal::logs};
+  for (const Signal signal : {Signal::metrics, Signal::traces})
+    if (dice.chance(0.4)) scenario.signals.insert(scenario.signals.begin(), signal);
+  scenario.is_forwarded = dice.chance(0.2);
+  scenario.are_pipelines_split =
+      scenario.has_sender_of(Signal::logs) && scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
+  scenario.components = draw_components(dice, faults);
   const std::uint64_t destinations = dice.chance(0.4) ? 2 : 1;
   for (std::uint64_t i = 0; i < destinations; ++i)
     scenario.destinations.push_back(draw_destination(dice, static_cast<int>(i)));
+  if (dice.chance(0.15)) scenario.destinations.push_back(file_destination(dice));
+  scenario.note_components();
   scenario.switch_chance = dice.chance(0.5) ? 0.02 : dice.chance(0.5) ? 0.2 : 0.9;
   return scenario;
+}
+
+bool Scenario::has_sender_of(Signal signal) const {
+  for (int i = 0; i < senders; ++i)
+    if (signal_of(i) == signal) return true;
+  return false;
 }
 
 std::string Scenario::yaml(int variant) const {
   std::string y = "extensions:\n  file_storage: {directory: " + std::string(storage_directory) +
                   ", create_directory: true, fsync: " + (must_sync ? "true" : "false") + "}\n";
-  y += "receivers:\n";
+  y += components.extensions + "receivers:\n";
   if (writers != 0)
     y += "  file_log:\n    include: [/var/log/pods/*/*/*.log]\n    start_at: beginning\n    storage: file_storage\n"
          "    poll_interval: 1s\n    operators: [{type: container}]\n";
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
-  y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" + processors;
+  y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" +
+       components.processors;
   if (variant % 2 == 1)
     y += "  attributes/variant: {actions: [{key: variant, value: " + std::to_string(variant) + ", action: upsert}]}\n";
   y += "exporters:\n";
   std::string exporters;
   for (const DestinationPlan& plan : destinations) {
     const bool is_http = plan.protocol == net::Protocol::http;
-    const std::string id = std::string(is_http ? "otlp_http" : "otlp_grpc") + "/" + plan.name;
-    y += "  " + id + ":\n    endpoint: " + (is_http ? "http://" : "") + "destination:" + std::to_string(plan.port) +
-         "\n";
+    const std::string id = plan.type() + "/" + plan.name;
+    exporters += (exporters.empty() ? "" : ", ") + id;
+    y += "  " + id + ":\n";
+    if (plan.is_file) {
+      y += plan.settings;
+      continue;
+    }
+    y += std::string("    endpoint: ") + (is_http ? "http://" : "") + "destination:" + std::to_string(plan.port) + "\n";
     if (!is_http) y += "    tls: {insecure: true}\n";
     if (variant % 4 >= 2) y += "    headers: {x-variant: \"" + std::to_string(variant) + "\"}\n";
     y += plan.settings;
-    exporters += (exporters.empty() ? "" : ", ") + id;
   }
+  y += components.exporters;
+  exporters += components.exporter_names;
   const std::string last = variant % 2 == 1 ? ", attributes/variant" : "";
+  if (is_forwarded) y += "connectors: {forward: {}}\n";
+  const std::string steps = "processors: [redaction" + components.processor_names + last + "]";
   const auto pipeline = [&](const std::string& name, const std::string& receivers) {
-    return "    " + name + ": {receivers: [" + receivers + "], processors: [redaction" + processor_names + last +
-           "], exporters: [" + exporters + "]}\n";
+    return "    " + name + ": {receivers: [" + receivers + "], " + steps + ", exporters: [" +
+           (is_forwarded ? "forward" : exporters) + "]}\n";
   };
-  y += "service:\n  extensions: [file_storage]\n  pipelines:\n";
-  if (are_pipelines_split) return y + pipeline("logs/files", "file_log") + pipeline("logs/push", "otlp");
-  return y + pipeline("logs", writers == 0 ? "otlp" : senders == 0 ? "file_log" : "file_log, otlp");
+  y += "service:\n  extensions: [file_storage" + components.extension_names + "]\n  pipelines:\n";
+  const bool has_pushed_logs = has_sender_of(Signal::logs);
+  if (are_pipelines_split)
+    y += pipeline("logs/files", "file_log") + pipeline("logs/push", "otlp");
+  else if (writers != 0 || has_pushed_logs)
+    y += pipeline("logs/in", writers == 0 ? "otlp" : !has_pushed_logs ? "file_log" : "file_log, otlp");
+  for (const Signal signal : {Signal::metrics, Signal::traces})
+    if (has_sender_of(signal)) y += pipeline(std::string(to_string(signal)) + "/in", "otlp");
+  for (const Signal signal : {Signal::logs, Signal::metrics, Signal::traces})
+    if (is_forwarded && (has_sender_of(signal) || (signal == Signal::logs && writers != 0)))
+      y += "    " + std::string(to_string(signal)) + "/out: {receivers: [forward], exporters: [" + exporters + "]}\n";
+  return y;
 }
 
 }  // namespace rankwire::simulation

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "drawn_components.hpp"
 #include "faults.hpp"
 #include "net/server.hpp"
+#include "signal/batch.hpp"
 
 namespace rankwire::simulation {
 
@@ -16,6 +18,8 @@ struct DestinationPlan {
   enum class Queue : std::uint8_t { none, memory, disk } queue = Queue::memory;
   std::uint64_t consumers = 1;
   std::string settings;  // Further YAML of the exporter.
+  bool is_file = false;  // The exporter writes below file_directory instead of sending.
+  std::string type() const { return is_file ? "file" : protocol == net::Protocol::http ? "otlp_http" : "otlp_grpc"; }
 };
 
 struct Scenario {
@@ -25,14 +29,19 @@ struct Scenario {
   std::uint64_t lines_max = 1000;  // Of each writer.
   int senders = 0;
   std::uint64_t requests_max = 100;  // Of each sender.
+  std::vector<Signal> signals;       // That senders have, in turn.
+  bool is_forwarded = false;         // A connector stands between the receivers and the exporters.
   bool must_sync = false;
   bool has_checkpoints = true;
-  std::string processors;       // YAML of those beyond redaction.
-  std::string processor_names;  // ", batch"
+  DrawnComponents components;
   bool are_pipelines_split = false;
   std::vector<DestinationPlan> destinations;
   double switch_chance = 0.1;
 
+  Signal signal_of(int sender) const { return signals[static_cast<std::size_t>(sender) % signals.size()]; }
+  bool has_sender_of(Signal signal) const;
+  // Adds what the rest of the scenario uses to `components`.
+  void note_components();
   // `variant`: the same promises with other settings, for reloads.
   std::string yaml(int variant) const;
 };
@@ -41,5 +50,6 @@ struct Scenario {
 Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without,
                        const std::vector<std::string>& with);
 inline constexpr const char* storage_directory = "/var/lib/rankwire";
+inline constexpr const char* file_directory = "/var/out";
 
 }  // namespace rankwire::simulation

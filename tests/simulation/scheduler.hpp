@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -83,6 +84,8 @@ class Scheduler {
   // How often a thread that could go on makes way for another; 0..1.
   double switch_chance = 0.1;
   // Called when nothing can ever run again.
+  // Called with what the process under test prints.
+  std::function<void(std::string_view text)> on_print;
   std::function<void(const std::string&)> on_deadlock;
 
  private:

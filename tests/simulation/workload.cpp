@@ -4,8 +4,7 @@
 
 #include "net/compression.hpp"
 #include "net/grpc_client.hpp"
-#include "otlp/otlp.hpp"
-#include "testing/log_batches.hpp"
+#include "pushed.hpp"
 
 namespace rankwire::simulation {
 namespace {
@@ -164,9 +163,11 @@ class SenderClient {
   std::unique_ptr<net::GrpcClient> grpc;
 };
 
-Sender::Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max)
+Sender::Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max,
+               Signal signal)
     : around_(around),
-      source_("s" + std::to_string(number)),
+      source_(mark_of(signal) + std::to_string(number)),
+      signal_(signal),
       dice_(seed),
       is_grpc_(is_grpc),
       requests_max_(requests_max),
@@ -184,25 +185,26 @@ std::string Sender::request(std::vector<RecordId>& ids) {
     ids.push_back({source_, next_++});
     body = "request id=" + text_of(ids.back()) + "; " + std::string(canary) + std::to_string(dice_.below(1000));
   }
-  const LogBatch batch = testing::log_batch(bodies);
-  Buffer bytes;
-  otlp::encode(batch, bytes);
-  return std::string(bytes.view());
+  return encode_texts(signal_, bodies);
 }
 
 Sender::Answer Sender::send(const std::string& bytes) {
   const Deadline deadline = Deadline::after(around_.clock, std::chrono::seconds(10));
   const std::string_view pieces[] = {bytes};
+  const std::size_t at = signal_ == Signal::logs ? 0 : signal_ == Signal::metrics ? 1 : 2;
   if (is_grpc_) {
-    auto answer = client_->grpc->call("/opentelemetry.proto.collector.logs.v1.LogsService/Export", pieces,
-                                      net::Encoding::identity, 0, deadline, {});
+    static constexpr const char* methods[] = {"/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+                                              "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+                                              "/opentelemetry.proto.collector.trace.v1.TraceService/Export"};
+    auto answer = client_->grpc->call(methods[at], pieces, net::Encoding::identity, 0, deadline, {});
     if (!answer) return Answer::none;
     constexpr int exhausted = 8, unavailable = 14;
     if (answer->status == exhausted || answer->status == unavailable) return Answer::refused;
     return answer->status == 0 ? Answer::taken : Answer::rejected;
   }
   net::HttpRequest request;
-  request.target = "/v1/logs";
+  static constexpr const char* targets[] = {"/v1/logs", "/v1/metrics", "/v1/traces"};
+  request.target = targets[at];
   request.headers = {{"Content-Type", "application/x-protobuf"}};
   request.body = pieces;
   auto answer = client_->http->send(request, deadline, {});

@@ -5,6 +5,7 @@
 #include "agent.hpp"
 #include "base/worker.hpp"
 #include "ledger.hpp"
+#include "signal/batch.hpp"
 
 namespace rankwire::simulation {
 
@@ -57,7 +58,7 @@ class LogWriter {
 // OTLP over HTTP or gRPC into the agent.
 class Sender {
  public:
-  Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max);
+  Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max, Signal signal);
   void start(Instant until);
   bool has_ended() const { return has_ended_; }
 
@@ -70,6 +71,7 @@ class Sender {
 
   Surroundings around_;
   const std::string source_;
+  const Signal signal_;
   Dice dice_;
   const bool is_grpc_;
   const std::uint64_t requests_max_;

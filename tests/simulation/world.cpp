@@ -37,10 +37,14 @@ void World::build() {
   };
   if (options_.is_traced)
     disk_.on_call = [this](const std::string& what) { say(std::to_string(Scheduler::self()->id) + " " + what); };
+  Scheduler::current()->on_print = [this](std::string_view text) {
+    if (text.find(canary) != std::string_view::npos) fail("unmasked data was printed");
+  };
   network_.on_send = [this](std::string_view bytes) {
     if (bytes.find(canary) != std::string_view::npos) fail("unmasked data was sent");
   };
   for (const DestinationPlan& plan : scenario_.destinations) {
+    if (plan.is_file) continue;
     destinations_.push_back(
         std::make_unique<Destination>(plan.name, plan.port, plan.protocol, network_, clock_, faults_, ledger_));
     destinations_.back()->on_leak = [this](const std::string& where) { fail("unmasked data reached " + where); };
@@ -60,7 +64,8 @@ void World::build() {
   for (int i = 0; i < scenario_.writers; ++i)
     writers_.push_back(std::make_unique<LogWriter>(around, i, dice_.next(), scenario_.lines_max));
   for (int i = 0; i < scenario_.senders; ++i)
-    senders_.push_back(std::make_unique<Sender>(around, i, dice_.next(), dice_.chance(0.5), scenario_.requests_max));
+    senders_.push_back(std::make_unique<Sender>(around, i, dice_.next(), dice_.chance(0.5), scenario_.requests_max,
+                                                scenario_.signal_of(i)));
 }
 
 bool World::is_noted(const std::string& path) const {
@@ -123,6 +128,7 @@ void World::strike_once() {
     clock_.jump(std::chrono::seconds(static_cast<std::int64_t>(dice_.below(7200)) - 3600));
   disk_.resident_pages = faults_.strikes(Fault::memory_pressure) ? dice_.between(10'000, 17'000) : 4000;
   for (const DestinationPlan& plan : scenario_.destinations) {
+    if (plan.is_file) continue;
     Instant& until = down_until_[plan.port];
     if (scheduler.now() < until) continue;
     const bool is_down = faults_.strikes(Fault::destination_down);
@@ -141,6 +147,7 @@ void World::live(Instant until) {
   Scheduler& scheduler = *Scheduler::current();
   while (scheduler.now() < until && result_.failure.empty()) {
     scheduler.sleep(std::chrono::milliseconds(1000));
+    if (agent_->state() == Agent::State::running && !agent_->is_busy()) check_bounds();
     strike_once();
   }
 }
@@ -211,11 +218,13 @@ RunResult World::run() {
   if (result_.failure.empty()) settle();
   if (result_.failure.empty()) check_arrivals();
   if (result_.failure.empty()) check_conservation();
-  if (result_.failure.empty()) check_disk();
+  if (result_.failure.empty()) check_bounds();
+  if (result_.failure.empty()) check_leaks();
   if (result_.failure.empty()) check_stop();
   if (!result_.failure.empty()) result_.failure += "\n  after" + what_struck();
   result_.fingerprint = scheduler.fingerprint();
   result_.steps = scheduler.steps();
+  result_.components = bits_of(scenario_.components.names);
   for (std::size_t i = 0; i < fault_count; ++i) result_.faults[i] = faults_.count_of(static_cast<Fault>(i));
   return result_;
 }

@@ -21,7 +21,13 @@ struct RunResult {
   std::uint64_t steps = 0;
   std::uint64_t records = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t components = 0;  // As of bits_of.
   std::array<std::uint64_t, fault_count> faults{};
+};
+
+// What the process under test has open.
+struct Holdings {
+  std::size_t files = 0, connections = 0, threads = 0;
 };
 
 class World {
@@ -43,7 +49,10 @@ class World {
   void check_destination(const DestinationPlan& plan, const Arrivals& arrivals);
   void check_duplicates(const DestinationPlan& plan, const Arrivals& arrivals);
   void check_conservation();
-  void check_disk();
+  void read_files();
+  void check_bounds();
+  void check_leaks();
+  Holdings holdings() const;
   void check_stop();
   void check_stopping();
   bool is_everything_there();

@@ -1,0 +1,97 @@
+#include "drawn_components.hpp"
+
+#include <algorithm>
+
+#include "app/components.hpp"
+
+namespace rankwire::simulation {
+namespace {
+
+struct Entry {
+  std::string_view type;
+  std::string_view settings;
+};
+
+constexpr Entry settings[] = {
+    {"batch", "{timeout: 200ms, send_batch_size: 100}"},
+    {"resource", "{attributes: [{key: cluster, value: east, action: upsert}]}"},
+    {"attributes", "{actions: [{key: zone, value: z1, action: insert}]}"},
+    {"filter", "{logs: {exclude: {match_type: strict, bodies: [nobody writes this]}}}"},
+    {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},
+    {"debug", "{verbosity: detailed}"},
+    {"health_check", "{endpoint: 'localhost:13133'}"},
+};
+
+std::string settings_of(std::string_view type) {
+  for (const Entry& entry : settings)
+    if (entry.type == type) return std::string(entry.settings);
+  return "{}";
+}
+
+bool is_any(std::string_view type, std::initializer_list<std::string_view> of) {
+  return std::find(of.begin(), of.end(), type) != of.end();
+}
+
+// A line of YAML, and ", NAME" behind the names.
+void add(std::string& yaml, std::string& names, std::string_view type) {
+  yaml.append("  ").append(type).append(": ").append(settings_of(type)).append("\n");
+  names.append(", ").append(type);
+}
+
+}  // namespace
+
+const Registry& registry() {
+  static const Registry all = app::built_in_components();
+  return all;
+}
+
+const std::vector<std::string>& all_components() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names;
+    const auto add_kind = [&](const char* kind, const auto& factories) {
+      for (const auto& factory : factories) names.push_back(std::string(kind) + " " + factory.info.type);
+    };
+    add_kind("receiver", registry().receivers());
+    add_kind("processor", registry().processors());
+    add_kind("exporter", registry().exporters());
+    add_kind("connector", registry().connectors());
+    add_kind("extension", registry().extensions());
+    return names;
+  }();
+  return all;
+}
+
+std::uint64_t bits_of(const std::set<std::string>& names) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < all_components().size(); ++i)
+    if (names.contains(all_components()[i])) bits |= std::uint64_t{1} << i;
+  return bits;
+}
+
+DrawnComponents draw_components(Dice& dice, const Faults& faults) {
+  DrawnComponents drawn;
+  for (const auto& factory : registry().processors()) {
+    const std::string& type = factory.info.type;
+    if (type == "redaction") continue;  // First in every pipeline.
+    const bool is_drawn = type == "memory_limiter" ? faults.is_on(Fault::memory_pressure) : dice.chance(0.25);
+    if (!is_drawn) continue;
+    add(drawn.processors, drawn.processor_names, type);
+    drawn.names.insert("processor " + type);
+  }
+  for (const auto& factory : registry().exporters()) {
+    const std::string& type = factory.info.type;
+    // These are destinations, whose arrivals are checked.
+    if (is_any(type, {"otlp_http", "otlp_grpc", "file"}) || !dice.chance(0.1)) continue;
+    add(drawn.exporters, drawn.exporter_names, type);
+    drawn.names.insert("exporter " + type);
+  }
+  for (const auto& factory : registry().extensions()) {
+    const std::string& type = factory.info.type;
+    if (type == "file_storage" || !dice.chance(0.1)) continue;
+    add(drawn.extensions, drawn.extension_names, type);
+    drawn.names.insert("extension " + type);
+  }
+  return drawn;
+}
+
+}  // namespace rankwire::simulation
