@@ -58,7 +58,8 @@ class Agent {
     }
     ::malloc_trim(0);
     while (wait_and_act()) {}
-    return stop();
+    stop();
+    return has_failed_ ? ExitCode::failed : ExitCode::ok;
   }
 
  private:
@@ -68,17 +69,16 @@ class Agent {
     if (event == Event::stop) return false;
     log_->info(event == Event::reload ? "reloading on SIGHUP" : "reloading, the configuration changed");
     reload();
-    return true;
+    return !has_failed_;
   }
 
-  ExitCode stop() {
+  void stop() {
     log_->info("stopping",
                {{"drain_seconds", std::chrono::duration_cast<std::chrono::seconds>(options_.drain).count()}});
     watch_.reset();
     events_.let_signals_kill();
     service_.stop(Deadline::after(clock_, options_.drain));
     log_->info("stopped");
-    return ExitCode::ok;
   }
 
   void watch_files(std::vector<std::string> paths) {
@@ -103,6 +103,9 @@ class Agent {
       log_->error("cannot write the log as configured", {{"error", configured.error().message()}});
     }
     if (auto done = service_.reload(std::move(prepared.plan)); !done) {
+      // A part that nobody restarts would be silent for ever: whoever runs the process starts the whole again.
+      has_failed_ = !service_.is_ready();
+      if (has_failed_) return;
       log_->error("the new configuration cannot start; the old one keeps running", {{"error", done.error().message()}});
       return;
     }
@@ -132,6 +135,7 @@ class Agent {
   const std::unique_ptr<service::ConfigurableLogger> log_;
   Environment environment_;
   service::Service service_;
+  bool has_failed_ = false;  // Only a part of any configuration runs.
   std::unique_ptr<ConfigWatch> watch_;
 };
 

@@ -26,6 +26,8 @@ enum class PlantedBug : std::uint8_t {
   consumer_not_woken,
   drain_without_deadline,
   queue_lost_at_reload,
+  queue_limit_ignored,
+  files_left_open,              // By a file_log that a reload ends.
   metrics_taken_and_forgotten,  // Acknowledged, but in no queue.
 };
 

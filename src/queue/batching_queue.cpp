@@ -65,7 +65,7 @@ Result<void> BatchingQueue::check_room(const WireBatch& batch) const {
   if (units > policy_.queue_size)
     return Error(ErrorKind::invalid, "the batch is larger than the whole queue (" + std::to_string(units) + " of " +
                                          std::to_string(policy_.queue_size) + ")");
-  if (size_ + units > policy_.queue_size) {
+  if (size_ + units > policy_.queue_size && !is_planted(PlantedBug::queue_limit_ignored)) {
     mark_full();
     return Error(ErrorKind::refused, "the queue is full");
   }

@@ -125,6 +125,18 @@ TEST_CASE("a new configuration that cannot start leaves the old one running") {
   CHECK(r.f.destination("sink").received() == std::multiset<std::int64_t>{1, 3});
 }
 
+TEST_CASE("when the old configuration cannot start either the service is not ready until one can") {
+  Reloading r;
+  r.f.fail_start_of("source");
+  REQUIRE_FALSE(r.service.reload(r.f.plan(yaml({.receiver = "{note: changed}"}))));
+  CHECK_FALSE(r.service.is_ready());
+  r.f.fail_start_of("");
+  REQUIRE(r.service.reload(r.f.plan(yaml({}))));
+  CHECK(r.service.is_ready());
+  REQUIRE(r.f.deliver("source", {1}));
+  CHECK(r.f.destination("sink").wait_for(1));
+}
+
 TEST_CASE("the whole service can be replaced and goes on") {
   Reloading r;
   REQUIRE(r.service.reload(

@@ -94,6 +94,7 @@ Result<void> Service::reload(Plan plan) {
   if (applied) applied = s.runtime.apply(plan, s.default_limit(), s.drain());
   if (applied) {
     s.plan = std::move(plan);
+    s.is_ready = true;
     s.environment.log.info("the new configuration is running", {{"pipelines", s.plan->pipelines.size()}});
     return {};
   }

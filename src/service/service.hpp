@@ -33,7 +33,8 @@ class Service final : public Host {
   // Extensions first, receivers last. On failure everything that had started is stopped again.
   Result<void> start(Plan plan);
   // Changes what differs from what runs; everything else keeps running with what it holds. If the
-  // new plan cannot start, the old one is put back and the error says which component failed.
+  // new plan cannot start, the old one is put back and the error says which component failed. If
+  // that cannot start either, only a part of it runs: `is_ready` is false until another plan does.
   Result<void> reload(Plan plan);
   // Receivers first, then what they feed, exporters last. Returns by the deadline: what memory
   // queues still hold then is given back to replayable sources unsettled.

@@ -193,6 +193,28 @@ def test_stopping_drains_what_was_accepted(start_agent, sink):
     assert sink.totals()["numbered"] == 5000
 
 
+def test_a_reload_after_which_nothing_can_start_ends_the_process(start_agent, tmp_path):
+    http, state = harness.free_port(), tmp_path / "state"
+    config = f"""
+extensions: {{file_storage: {{directory: {state}, create_directory: true}}}}
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{http}"}}}}}}
+  file_log: {{include: [{tmp_path}/*.log], storage: file_storage, poll_interval: 1s}}
+exporters: {{file: {{path: {tmp_path}/out.jsonl}}}}
+service:
+  extensions: [file_storage]
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines: {{logs: {{receivers: [otlp, file_log], exporters: [file]}}}}
+"""
+    agent = start_agent(config, http)
+    journal = next(state.rglob("positions.journal"))
+    journal.unlink()
+    journal.mkdir()
+    with open(agent.config_path, "w") as file:
+        file.write(config.replace("poll_interval: 1s", "poll_interval: 2s"))
+    assert agent.process.wait(timeout=20) == 1
+
+
 def test_a_reload_changes_what_changed_and_an_invalid_file_keeps_the_old(start_agent, sink, tmp_path):
     http, grpc, port = harness.free_port(), harness.free_port(), harness.free_port()
     config = configs.otlp_through(grpc, http, sink.url, metrics_port=port)

@@ -88,7 +88,9 @@ void Agent::act(const Request& request) {
   Result<void> done = request.kind == Request::Kind::start ? service_->start(std::move(prepared.plan))
                                                            : service_->reload(std::move(prepared.plan));
   if (!done) problem_ = done.error().message();
-  if (!done && request.kind == Request::Kind::start) {
+  // As `app` does: what cannot run as a whole ends.
+  if (!done && !service_->is_ready()) {
+    service_->stop(Deadline::after(clock_, std::chrono::seconds(3)));
     service_.reset();
     state_ = State::failed;
     return;

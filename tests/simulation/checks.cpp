@@ -134,15 +134,21 @@ void World::check_bounds() {
   const double limit = figure(text, "rankwire_memory_limit_bytes", "");
   if (limit != 0 && admitted > limit)
     fail(std::to_string(admitted) + " bytes are admitted, of " + std::to_string(limit) + " at most");
-  const double queued = figure(text, "otelcol_exporter_queue_size", "");
-  const double capacity = figure(text, "otelcol_exporter_queue_capacity", "");
-  // Acknowledgements that never reached the disk bring back, after a crash, what had made room for more.
-  const bool may_be_back = faults_.has_struck({Fault::power_loss, Fault::bit_flip, Fault::write_error, Fault::disk_full,
-                                               Fault::short_write, Fault::sync_error});
-  if (queued > capacity && !may_be_back)
-    fail(std::to_string(queued) + " in the queues, of " + std::to_string(capacity) + " at most");
+  for (const DestinationPlan& plan : scenario_.destinations)
+    for (const Signal signal : {Signal::logs, Signal::metrics, Signal::traces}) check_queue(text, plan, signal);
   const std::size_t handles = disk_.open_handles(agent_->group());
   if (handles > handles_max) fail(std::to_string(handles) + " files are open");
+}
+
+void World::check_queue(const std::string& text, const DestinationPlan& plan, Signal signal) {
+  const std::string name(to_string(signal));
+  const std::string label = "data_type=\"" + name + "\",exporter=\"" + plan.type() + "/" + plan.name + "\"";
+  const auto held = static_cast<std::uint64_t>(figure(text, "otelcol_exporter_queue_size", label));
+  const auto limit = static_cast<std::uint64_t>(figure(text, "otelcol_exporter_queue_capacity", label));
+  const std::string directory =
+      std::string(storage_directory) + "/exporter_" + plan.type() + "_" + plan.name + "/queue-" + name;
+  if (!returning_.is_within(directory, held, limit))
+    fail(std::to_string(held) + " in a queue of " + plan.name + ", of " + std::to_string(limit) + " at most");
 }
 
 Holdings World::holdings() const {
@@ -156,6 +162,9 @@ void World::check_leaks() {
   std::array<Holdings, rounds> held;
   for (Holdings& one : held) {
     for (int i = 0; i < variants; ++i) {
+      // What has nothing to do holds nothing that it could leave behind.
+      for (const auto& writer : writers_) writer->write_one_more();
+      Scheduler::current()->sleep(std::chrono::seconds(2));
       agent_->reload(scenario_.yaml(++variant_));
       Scheduler::current()->sleep(std::chrono::seconds(2));
     }
@@ -170,6 +179,7 @@ void World::check_leaks() {
   };
   if (grows(&Holdings::files)) fail("each reload leaves files open: " + text(&Holdings::files));
   if (grows(&Holdings::connections)) fail("each reload leaves connections: " + text(&Holdings::connections));
+  if (!is_everything_there()) fail("a record written between reloads never arrived");
   if (grows(&Holdings::threads)) fail("each reload leaves threads: " + text(&Holdings::threads));
 }
 

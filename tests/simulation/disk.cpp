@@ -40,6 +40,7 @@ class DiskFile final : public File {
     return inode_->bytes.copy(into, size, offset);
   }
   Result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
+    inode_->refused = bytes;
     RANKWIRE_TRY(disk_.enter("write_at", path_, true));
     if (disk_.on_write && !disk_.is_outside()) disk_.on_write(path_, bytes);
     if (!disk_.is_outside() && disk_.faults_.strikes(Fault::short_write)) {
@@ -47,6 +48,7 @@ class DiskFile final : public File {
       return Error(ErrorKind::refused, "writing " + path_ + ": No space left on device");
     }
     disk_.wrote(*inode_, {offset, std::string(bytes), {}});
+    inode_->refused.clear();
     return {};
   }
   Result<void> append(std::string_view bytes) override { return write_at(inode_->bytes.size(), bytes); }

@@ -25,6 +25,7 @@ struct Inode {
   std::string bytes;  // As processes see it. Of a symbolic link: where it leads.
   std::string durable;
   std::vector<Write> unsynced;
+  std::string refused;  // What the last write was about if it failed.
   std::uint64_t modified_nanos = 0;
   std::uint32_t mode = 0600;
   std::uint32_t links = 1;
@@ -64,6 +65,17 @@ class Disk final : public FileSystem {
   void each_file(const std::string& below, Visit visit) const {
     for (const auto& [path, inode] : entries_)
       if (path.starts_with(below + "/") && inode->type == FileType::regular) visit(path, inode->bytes);
+  }
+  // Calls `visit(path, inode, is_removed)` for each regular file below the directory, also for those
+  // whose removal a power loss could still take back.
+  template <class Visit>
+  void each_version(const std::string& below, Visit visit) const {
+    for (const auto& [path, inode] : entries_)
+      if (path.starts_with(below + "/") && inode->type == FileType::regular) visit(path, *inode, false);
+    for (const auto& [directory, changes] : unsynced_entries_)
+      for (const EntryChange& change : changes)
+        if (change.before && change.path.starts_with(below + "/") && change.before->type == FileType::regular)
+          visit(change.path, *change.before, true);
   }
   std::size_t open_handles(std::uint32_t group) const;
   // Called with everything that the process under test writes.

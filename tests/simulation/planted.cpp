@@ -11,7 +11,7 @@ constexpr Planted all[] = {
     PLANTED(position_before_acknowledgement, 300),
     PLANTED(rotated_file_forgotten, 100),
     PLANTED(refused_lines_not_read_again, 500),
-    {"checksum_ignored", PlantedBug::checksum_ignored, 100, {"bit_flip", "kill"}},
+    {"checksum_ignored", PlantedBug::checksum_ignored, 300, {"bit_flip", "kill"}},
     PLANTED(segment_not_synced, 500),
     PLANTED(directory_not_synced, 500),
     PLANTED(backlog_of_a_segment_skipped, 300),
@@ -25,6 +25,8 @@ constexpr Planted all[] = {
     PLANTED(consumer_not_woken, 200),
     PLANTED(drain_without_deadline, 500),
     PLANTED(queue_lost_at_reload, 500),
+    PLANTED(queue_limit_ignored, 200),
+    PLANTED(files_left_open, 20),
     PLANTED(metrics_taken_and_forgotten, 100),
 };
 #undef PLANTED

@@ -165,7 +165,8 @@ std::string Scenario::yaml(int variant) const {
   y += components.extensions + "receivers:\n";
   if (writers != 0)
     y += "  file_log:\n    include: [/var/log/pods/*/*/*.log]\n    start_at: beginning\n    storage: file_storage\n"
-         "    poll_interval: 1s\n    operators: [{type: container}]\n";
+         "    poll_interval: " +
+         std::to_string(1 + (variant + 1) / 2 % 2) + "s\n    operators: [{type: container}]\n";
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
   y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" +
        components.processors;

@@ -16,6 +16,7 @@ World::World(RunOptions options)
       faults_(options.seed * 2 + 7),
       scenario_(draw_scenario(options.seed, faults_, options.without, options.with)),
       disk_(clock_, faults_),
+      returning_(disk_),
       network_(faults_),
       dice_(options.seed + 99) {}
 
@@ -89,13 +90,15 @@ void World::end_life(Fault how) {
   if (agent_->state() != Agent::State::stopped) was_memory_lost_ = true;
   agent_->kill();
   (void)agent_.release();  // Its threads still point to it.
+  const bool is_flipped = faults_.strikes(Fault::bit_flip);
+  returning_.note_end(how == Fault::power_loss, is_flipped || faults_.is_on(Fault::read_error));
   if (how == Fault::power_loss) {
     disk_.lose_power();
     faults_.count(Fault::power_loss);
   } else if (how == Fault::kill) {
     faults_.count(Fault::kill);
   }
-  if (faults_.strikes(Fault::bit_flip)) (void)disk_.flip_bit(storage_directory);
+  if (is_flipped) (void)disk_.flip_bit(storage_directory);
   if (faults_.is_active) Scheduler::current()->sleep(std::chrono::milliseconds(dice_.below(2000)));
   launch();
 }
@@ -121,7 +124,10 @@ void World::strike_once() {
     agent_->stop(drain);
     was_memory_lost_ = true;
   }
-  if (faults_.strikes(Fault::reload)) agent_->reload(scenario_.yaml(++variant_));
+  if (faults_.strikes(Fault::reload)) {
+    returning_.note_end(false, faults_.is_on(Fault::read_error));
+    agent_->reload(scenario_.yaml(++variant_));
+  }
   if (faults_.strikes(Fault::invalid_reload))
     agent_->reload(scenario_.yaml(variant_) + "  unknown_key: [" + std::to_string(variant_) + "]\n");
   if (faults_.strikes(Fault::clock_jump))

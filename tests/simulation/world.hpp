@@ -3,6 +3,7 @@
 
 #include "agent.hpp"
 #include "destination.hpp"
+#include "returning.hpp"
 #include "scenario.hpp"
 #include "workload.hpp"
 
@@ -51,6 +52,7 @@ class World {
   void check_conservation();
   void read_files();
   void check_bounds();
+  void check_queue(const std::string& text, const DestinationPlan& plan, Signal signal);
   void check_leaks();
   Holdings holdings() const;
   void check_stop();
@@ -66,6 +68,7 @@ class World {
   Scenario scenario_;
   WorldClock clock_;
   Disk disk_;
+  Returning returning_;
   SimulatedNetwork network_;
   Ledger ledger_;
   std::vector<std::unique_ptr<Destination>> destinations_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
+
 namespace rankwire::file_log {
 
 namespace {
@@ -25,7 +27,11 @@ FileSet::FileSet(Environment& environment, const TailOptions& options, ParserFac
       known_since_nanos_(environment.clock.unix_nanos() - clock_step_nanos),
       must_poll_(watcher == nullptr) {}
 
-FileSet::~FileSet() { telemetry_.open_files.add(-static_cast<std::int64_t>(open_.size())); }
+FileSet::~FileSet() {
+  telemetry_.open_files.add(-static_cast<std::int64_t>(open_.size()));
+  if (is_planted(PlantedBug::files_left_open))
+    for (auto& [id, file] : files_) (void)file->file.release();
+}
 
 void FileSet::restore(const CheckpointContents& contents, bool has_history) {
   has_history_ = has_history;
