@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -171,6 +172,7 @@ def run(scenario, seed, start_agent=rankwire):
             "sent_bytes": totals["body_bytes"],
             "p50_ms": totals["latency_p50_ms"],
             "p99_ms": totals["latency_p99_ms"],
+            "complaints": complaints(agent),
         }
     finally:
         for process in [*burners, *([writer] if writer else [])]:
@@ -180,6 +182,14 @@ def run(scenario, seed, start_agent=rankwire):
         sink.kill()
         shutil.rmtree(logs, ignore_errors=True)
         shutil.rmtree(state, ignore_errors=True)
+
+
+def complaints(agent, lines_max=20):
+    """What the agent's own log says first, its start apart: why something was read or sent again."""
+    with open(agent.log_path, errors="replace") as file:
+        usual = re.compile(r"\t(starting|stopping|everything is running)\t")
+        lines = [line.rstrip() for line in file if not usual.search(line)]
+    return "\n".join(lines[:lines_max])
 
 
 def leaked(state, agent):
@@ -217,6 +227,8 @@ def main(quick, table, seed=1):
     rows = []
     for scenario in scenarios(quick):
         result = run(scenario, seed)
+        if result["twice"] and not result["kills"]:
+            print(f"\n{scenario.name}: {result['twice']} lines twice\n{result['complaints']}", flush=True)
         rows.append(
             [
                 scenario.name,

@@ -297,7 +297,10 @@ void Tailer::read_lost_again() {
   for (const std::uint32_t id : positions_->take_lost()) {
     TrackedFile* file = files_.find(id);
     const std::uint64_t offset = positions_->rewind(id);
-    if (file != nullptr) files_.rewind(*file, offset);
+    if (file == nullptr) continue;
+    environment_.log.info("file_log reads lines again whose delivery was given up",
+                          {{"path", file->path}, {"from", offset}});
+    files_.rewind(*file, offset);
   }
 }
 
