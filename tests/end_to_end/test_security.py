@@ -243,6 +243,7 @@ def ended_with_a_core(tmp_path, **environment):
 
     def allow_cores():
         os.chdir(directory)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # A shell starts its background jobs with it ignored.
         _, most = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
