@@ -344,9 +344,13 @@ TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::
     if (!(known->record.identity == status.identity) || known->record.is_finished)
       positions_.describe(file.id, file.identity, file.fingerprint, false);
   } else {
-    if (status.size != 0)
-      file.fingerprint =
-          Fingerprint::of(read_start(real_path, is_gzip, options_.fingerprint_size), options_.fingerprint_size);
+    if (status.size != 0) {
+      const std::string contents = read_start(real_path, is_gzip, options_.fingerprint_size);
+      // The path may be the next file's by now: then that one's start was read.
+      const auto named = disk_.status(real_path);
+      if (named && named->identity == status.identity)
+        file.fingerprint = Fingerprint::of(contents, options_.fingerprint_size);
+    }
     file.id = positions_.add({.identity = file.identity,
                               .fingerprint = file.fingerprint,
                               .position = start,
