@@ -77,6 +77,8 @@ void check(const std::string& bytes, std::size_t step) {
   const Contents at_once = read_all(bytes, contents_max);
   const std::size_t both = std::min({contents.text.size(), at_once.text.size(), contents_max});
   require(contents.text.substr(0, both) == at_once.text.substr(0, both), "pieces make the same contents");
+  require(contents.text.size() >= contents_max || contents.is_damaged == at_once.is_damaged,
+          "damage is seen either way");
   require(at_once.text.substr(0, contents_max) == by_zlib(bytes), "the contents are those of zlib");
 }
 

@@ -7,11 +7,16 @@
 
 namespace rankwire::file_log {
 
+namespace {
+Error damaged() { return Error(ErrorKind::corrupt, "the gzip data is damaged"); }
+}  // namespace
+
 struct GzipStream::State {
   z_stream stream{};
   bool is_ready = false;
   bool is_between_members = true;
   bool is_interrupted = false;
+  bool is_damaged = false;
   std::uint64_t compressed_offset = 0;
   std::uint64_t offset = 0;
   std::array<char, 32 * 1024> input;
@@ -33,6 +38,8 @@ bool GzipStream::is_interrupted() const { return state_->is_interrupted; }
 
 Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
   State& s = *state_;
+  // Found by an earlier read that still had good contents to give; there may be no input left to find it in again.
+  if (s.is_damaged) return damaged();
   if (!s.is_ready) {
     constexpr int gzip_only = 15 + 16;
     if (inflateInit2(&s.stream, gzip_only) != Z_OK) return Error(ErrorKind::refused, "no memory for decompression");
@@ -61,9 +68,10 @@ Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
       s.is_between_members = true;
       if (inflateReset(&s.stream) != Z_OK) return Error(ErrorKind::refused, "no memory for decompression");
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      s.is_damaged = true;
       s.offset += done;
       if (done != 0) return done;
-      return Error(ErrorKind::corrupt, "the gzip data is damaged");
+      return damaged();
     }
   }
   s.offset += done;

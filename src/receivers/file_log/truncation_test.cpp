@@ -111,6 +111,18 @@ TEST_CASE("what was decompressed before a read failed is not lost") {
   CHECK(into == text);
 }
 
+TEST_CASE("damage behind good contents is reported once these were given, not taken for the end") {
+  TailFixture t;
+  t.append("a", "a line\n");
+  t.compress("a");
+  t.append("a.gz", "\xff\x8b");
+  const auto file = *t.disk->open(t.path("a.gz"), {});
+  GzipStream stream;
+  char into[100];
+  CHECK(stream.read(*file, into, sizeof into) == 7);
+  CHECK(!stream.read(*file, into, sizeof into).has_value());
+}
+
 TEST_CASE("a generation compressed while it waited for the one before it keeps its turn") {
   TailFixture t;
   t.append("a.log", "1\n");
