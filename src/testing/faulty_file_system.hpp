@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,11 @@ class FaultyFileSystem final : public FileSystem {
   void break_sector(const std::string& path, std::uint64_t from, std::uint64_t to) {
     const std::lock_guard lock(mutex_);
     bad_[path] = {from, to};
+  }
+  // What another process does just before the next opening of this path.
+  void before_open(const std::string& path, std::function<void()> action) {
+    const std::lock_guard lock(mutex_);
+    before_open_[path] = std::move(action);
   }
   void heal() {
     const std::lock_guard lock(mutex_);
@@ -120,6 +126,7 @@ class FaultyFileSystem final : public FileSystem {
   std::map<std::string, std::uint64_t> synced_;  // Written files and how much of them is safe.
   std::set<std::string> unsynced_entries_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> bad_;
+  std::map<std::string, std::function<void()>> before_open_;
 };
 
 class FaultyFileSystem::FaultyFile final : public File {
@@ -177,6 +184,15 @@ class FaultyFileSystem::FaultyFile final : public File {
 };
 
 inline Result<std::unique_ptr<File>> FaultyFileSystem::open(const std::string& path, OpenMode mode) {
+  std::function<void()> action;
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto at = before_open_.find(path); at != before_open_.end()) {
+      action = std::move(at->second);
+      before_open_.erase(at);
+    }
+  }
+  if (action) action();
   const bool exists = static_cast<bool>(real_.status(path, false));
   if (mode.create && !exists) {
     if (auto fault = strike()) return fault->error();

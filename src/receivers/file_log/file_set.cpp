@@ -449,7 +449,10 @@ FileFacts FileSet::facts_of(const TrackedFile& file) {
                   .path_resolved = slot != slots_.end() && !slot->second.real_path.empty() ? slot->second.real_path
                                                                                            : file.real_path};
   constexpr std::size_t header_size_max = 64 * 1024;
-  if (options_.has_header && file.size != 0) facts.start = read_start(file.real_path, file.is_gzip, header_size_max);
+  if (options_.has_header && file.size != 0) {
+    auto contents = Contents::open(disk_, file.real_path, file.identity, file.is_gzip);
+    if (contents) facts.start = contents->start(header_size_max);
+  }
   if (!options_.has_owner_facts) return facts;
   const auto status = disk_.status(file.real_path);
   if (!status) return facts;

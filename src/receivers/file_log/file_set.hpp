@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "component/component.hpp"
+#include "receivers/file_log/contents.hpp"
 #include "receivers/file_log/file_parser.hpp"
 #include "receivers/file_log/glob.hpp"
 #include "receivers/file_log/positions.hpp"
@@ -146,11 +147,10 @@ class FileSet {
   void add_current(Slot& slot, const FileStatus& status, const std::optional<Finished>& known);
   void resume_finished(Slot& slot);
   bool resume(Slot& slot, const Finished& known);
-  bool holds(const Sibling& sibling, std::uint64_t offset, const std::string& guard);
   void learn_start(TrackedFile& file);
   bool has_twin(const Slot& slot, const Fingerprint& fingerprint) const;
   void drop_vanished(Slot& slot, const std::vector<Sibling>& siblings, const FileStatus* current);
-  void add_history(Slot& slot, const Sibling& sibling);
+  bool add_history(Slot& slot, const Sibling& sibling);
   void demote(TrackedFile& file, bool must_look_now);
   void give_up(TrackedFile& file);
 
@@ -163,9 +163,6 @@ class FileSet {
   bool is_copy(const std::string& path, const FileStatus& status);
   bool has_same_contents(const std::string& path, const std::string& original, std::uint64_t size);
   bool adopt_copy(TrackedFile& file);
-  std::string read_start(const std::string& path, bool is_gzip, std::size_t size);
-  // The length of a gzip file's contents modulo 4 GiB, as its end says.
-  std::uint32_t gzip_length(const std::string& path);
 
   // file_set_open.cpp: descriptors and decompressors.
   bool make_ready(TrackedFile& file);

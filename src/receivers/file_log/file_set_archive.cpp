@@ -28,14 +28,16 @@ void FileSet::expire_archive() {
 // after a restart, that it is the same file or ends just there.
 std::optional<FileSet::Finished> FileSet::take_archived(const Slot& slot, const Sibling& sibling) {
   if (archive_.empty()) return {};
-  const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
-  const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
+  auto contents = Contents::open(disk_, sibling);
+  if (!contents) return {};
+  const std::string start = contents->start(options_.fingerprint_size);
+  const std::uint64_t length = contents->length();
   for (auto at = archive_.begin(); at != archive_.end(); ++at) {
     const FileRecord& known = at->file.record;
     const std::uint64_t position = sibling.is_gzip ? known.position & 0xffffffffu : known.position;
     if (!known.fingerprint.matches(start) || position > length) continue;
     const bool is_same = at->file.guard.empty() ? position == length || known.identity == sibling.status.identity
-                                                : holds(sibling, known.position, at->file.guard);
+                                                : contents->holds(known.position, at->file.guard);
     if (!is_same) continue;
     Finished found = std::move(at->file);
     archive_.erase(at);

@@ -56,15 +56,16 @@ bool FileSet::adopt_copy(TrackedFile& file) {
   std::reverse(siblings.begin(), siblings.end());  // The newest first.
   for (const Sibling& sibling : siblings) {
     if (by_identity_.contains(sibling.status.identity) || known_at_.contains(sibling.status.identity)) continue;
+    auto contents = Contents::open(disk_, sibling);
+    if (!contents) continue;
     if (sibling.is_gzip) {
-      const bool is_same = file.fingerprint.matches(read_start(sibling.path, true, options_.fingerprint_size)) &&
-                           gzip_length(sibling.path) >= (file.taken & 0xffffffffu);
+      const bool is_same = file.fingerprint.matches(contents->start(options_.fingerprint_size)) &&
+                           contents->length() >= (file.taken & 0xffffffffu);
       if (!is_same) continue;
     } else {
-      const auto other = disk_.open(sibling.path, {});
-      if (!other || sibling.status.size < file.taken || !file.has_same_guard(**other)) continue;
+      if (sibling.status.size < file.taken || !file.has_same_guard(contents->file())) continue;
       // Lines often end alike: how the file begins counts too.
-      if (!file.fingerprint.matches(read_start(sibling.path, false, file.fingerprint.length))) continue;
+      if (!file.fingerprint.matches(contents->start(file.fingerprint.length))) continue;
     }
     close_file(file);
     by_identity_.erase(file.identity);
@@ -125,33 +126,6 @@ void FileSet::truncated(TrackedFile& file) {
                                 options_.on_truncate == OnTruncate::read_new ? status->size : 0, false);
   slot->second.current = &fresh;
   queue(fresh);
-}
-
-std::string FileSet::read_start(const std::string& path, bool is_gzip, std::size_t size) {
-  std::string start(size, '\0');
-  auto file = disk_.open(path, {});
-  if (!file) return {};
-  std::size_t filled = 0;
-  if (is_gzip) {
-    GzipStream stream;
-    const auto count = stream.read(**file, start.data(), size);
-    filled = count ? *count : 0;
-  } else {
-    const auto count = (*file)->read_at(0, start.data(), size);
-    filled = count ? *count : 0;
-  }
-  start.resize(filled);
-  return start;
-}
-
-std::uint32_t FileSet::gzip_length(const std::string& path) {
-  const auto file = disk_.open(path, {});
-  const auto status = disk_.status(path);
-  unsigned char tail[4];
-  if (!file || !status || status->size < 18) return 0;
-  const auto count = (*file)->read_at(status->size - 4, reinterpret_cast<char*>(tail), 4);
-  if (!count || *count != 4) return 0;
-  return tail[0] | tail[1] << 8 | tail[2] << 16 | static_cast<std::uint32_t>(tail[3]) << 24;
 }
 
 }  // namespace rankwire::file_log

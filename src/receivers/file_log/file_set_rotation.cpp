@@ -47,9 +47,13 @@ std::optional<FileSet::Finished> FileSet::take_restored(Slot& slot, const FileSt
       if (!(record.identity == status.identity)) continue;
       const bool is_gzip = is_gzip_path(slot.real_path);
       const bool is_shorter = !is_gzip && status.size < record.position;
-      const bool is_same = record.fingerprint.length == 0 ||
-                           record.fingerprint.matches(read_start(slot.real_path, is_gzip, record.fingerprint.length));
-      if (is_shorter || !is_same) continue;
+      if (is_shorter) continue;
+      if (const std::size_t length = record.fingerprint.length; length != 0) {
+        auto contents = Contents::open(disk_, slot.real_path, status.identity, is_gzip);
+        // One that was renamed just now is found again under its other name; until then nothing speaks against it.
+        const bool is_gone = !contents && contents.error().kind() == ErrorKind::invalid;
+        if (!is_gone && !record.fingerprint.matches(contents ? contents->start(length) : std::string())) continue;
+      }
       Finished found = std::move(*at);
       list->erase(at);
       return found;
@@ -83,7 +87,7 @@ bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new)
       add_generation(slot, *continued);
     else if (recognised == Recognised::unknown && is_new && sibling.status.modified_nanos <= known_since_nanos_ &&
              (options_.start_at == StartAt::end || !is_included(sibling.path)))
-      add_history(slot, sibling);
+      siblings.is_torn |= !add_history(slot, sibling);
     else if (recognised == Recognised::unknown)
       add_generation(slot, {sibling, take_archived(slot, sibling)});
   }
@@ -91,10 +95,12 @@ bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new)
   return !siblings.is_torn;
 }
 
-// What was rotated out before the first start is remembered as if it had been read.
-void FileSet::add_history(Slot& slot, const Sibling& sibling) {
-  const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
-  const std::uint64_t size = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
+// What was rotated out before the first start is remembered as if it had been read. False if it is gone.
+bool FileSet::add_history(Slot& slot, const Sibling& sibling) {
+  auto contents = Contents::open(disk_, sibling);
+  if (!contents && contents.error().kind() == ErrorKind::invalid) return false;
+  const std::string start = contents ? contents->start(options_.fingerprint_size) : std::string();
+  const std::uint64_t size = contents ? contents->length() : sibling.status.size;
   FileRecord record{.identity = sibling.status.identity,
                     .fingerprint = Fingerprint::of(start, options_.fingerprint_size),
                     .position = size,
@@ -106,6 +112,7 @@ void FileSet::add_history(Slot& slot, const Sibling& sibling) {
   known_at_[record.identity] = slot.path;
   const std::uint32_t id = positions_.add(record);
   slot.finished.push_back({id, std::move(record)});
+  return true;
 }
 
 void FileSet::look_again() {
@@ -169,8 +176,11 @@ FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const
   }
   for (auto at = slot.restored.begin(); at != slot.restored.end(); ++at) {
     if (!(at->record.identity == identity)) continue;
-    const Fingerprint& print = at->record.fingerprint;
-    if (print.length != 0 && !print.matches(read_start(sibling.path, sibling.is_gzip, print.length))) continue;
+    if (const Fingerprint& print = at->record.fingerprint; print.length != 0) {
+      auto contents = Contents::open(disk_, sibling);
+      if (!contents && contents.error().kind() == ErrorKind::invalid) return Recognised::gone;
+      if (!print.matches(contents ? contents->start(print.length) : std::string())) continue;
+    }
     continued = Missed{sibling, std::move(*at)};
     slot.restored.erase(at);
     return Recognised::known;
@@ -181,23 +191,24 @@ FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const
 // An identity never seen: the contents may still be known, compressed or copied since.
 FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
                                                 std::optional<Missed>& continued) {
-  const std::string start = read_start(sibling.path, sibling.is_gzip, options_.fingerprint_size);
-  if (start.empty() && (sibling.is_gzip || sibling.status.size != 0)) {
-    if (!disk_.status(sibling.path)) return Recognised::gone;
+  auto contents = Contents::open(disk_, sibling);
+  if (!contents && contents.error().kind() == ErrorKind::invalid) return Recognised::gone;
+  const std::string start = contents ? contents->start(options_.fingerprint_size) : std::string();
+  if (!contents || (start.empty() && (sibling.is_gzip || sibling.status.size != 0))) {
     // Not gzip, or not written to its end yet: worth another look while it is new.
     constexpr std::uint64_t minute = 60'000'000'000;
     const bool is_new = sibling.status.modified_nanos + minute > environment_.clock.unix_nanos();
-    if (is_new || !disk_.open(sibling.path, {})) slot.is_incomplete = true;
+    if (is_new || !contents) slot.is_incomplete = true;
     return Recognised::known;
   }
-  const std::uint64_t length = sibling.is_gzip ? gzip_length(sibling.path) : sibling.status.size;
+  const std::uint64_t length = contents->length();
   const auto shown = [&](std::uint64_t size) { return sibling.is_gzip ? size & 0xffffffffu : size; };
   for (auto at = slot.finished.begin(); at != slot.finished.end(); ++at) {
     const FileRecord& record = at->record;
     if (!record.fingerprint.matches(start) || shown(record.position) > length) continue;
     const bool is_whole = shown(record.position) == length;
     const bool must_compare = !is_whole || has_twin(slot, record.fingerprint);
-    if (must_compare && (at->guard.empty() ? !is_whole : !holds(sibling, record.position, at->guard))) continue;
+    if (must_compare && (at->guard.empty() ? !is_whole : !contents->holds(record.position, at->guard))) continue;
     known_at_.erase(record.identity);
     if (!is_whole) {  // Somebody wrote to it after it was forgotten.
       continued = Missed{sibling, std::move(*at)};
@@ -225,8 +236,7 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     if (!sibling.is_gzip) {
       // Of what was not read yet nothing but the start tells: all of it must be known.
       if (file->taken == 0 && file->fingerprint.length < start.size()) continue;
-      auto other = disk_.open(sibling.path, {});
-      if (!other || !file->has_same_guard(**other)) continue;
+      if (!file->has_same_guard(contents->file())) continue;
       copies_[sibling.status.identity] = sibling.status.size;
       return Recognised::known;
     }
@@ -237,7 +247,7 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     if (is_there && sibling.path == file->real_path + ".gz") return Recognised::gone;
     if (file->compressed_as.inode != 0 || is_there) continue;
     const bool must_compare = shown(file->size) != length || has_twin(slot, file->fingerprint);
-    if (must_compare && !holds(sibling, file->taken, file->guard())) continue;
+    if (must_compare && !contents->holds(file->taken, file->guard())) continue;
     file->compressed_as = sibling.status.identity;
     return Recognised::known;
   }
@@ -248,9 +258,8 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
 void FileSet::learn_start(TrackedFile& file) {
   if (file.is_gzip || file.fingerprint.length >= options_.fingerprint_size) return;
   if (file.is_open()) return file.learn_fingerprint(options_.fingerprint_size);
-  const std::string start = read_start(file.real_path, false, options_.fingerprint_size);
-  const auto named = disk_.status(file.real_path);
-  if (named && named->identity == file.identity) file.learn_fingerprint(start, options_.fingerprint_size);
+  auto contents = Contents::open(disk_, file.real_path, file.identity, false);
+  if (contents) file.learn_fingerprint(contents->start(options_.fingerprint_size), options_.fingerprint_size);
 }
 
 // Whether another generation begins in the same way.
@@ -260,23 +269,6 @@ bool FileSet::has_twin(const Slot& slot, const Fingerprint& fingerprint) const {
   for (const Finished& restored : slot.restored) count += restored.record.fingerprint == fingerprint ? 1 : 0;
   for (const auto& [id, file] : files_) count += file->path == slot.path && file->fingerprint == fingerprint ? 1 : 0;
   return count > 1;
-}
-
-// Whether `guard` stands before `offset` in the contents. Reads a compressed file up to there.
-bool FileSet::holds(const Sibling& sibling, std::uint64_t offset, const std::string& guard) {
-  const auto file = disk_.open(sibling.path, {});
-  if (!file || guard.size() > offset) return false;
-  std::string found(guard.size(), '\0');
-  Result<std::size_t> count = 0;
-  if (sibling.is_gzip) {
-    GzipStream stream;
-    const auto reached = stream.skip_to(**file, offset - guard.size());
-    if (!reached || !*reached) return false;
-    count = stream.read(**file, found.data(), found.size());
-  } else {
-    count = (*file)->read_at(offset - guard.size(), found.data(), found.size());
-  }
-  return count && *count == guard.size() && found == guard;
 }
 
 void FileSet::add_generation(Slot& slot, const Missed& missed) {
@@ -316,8 +308,11 @@ void FileSet::add_current(Slot& slot, const FileStatus& status, const std::optio
   }
   const bool is_gzip = is_gzip_path(slot.real_path);
   std::uint64_t start = known ? known->record.position : 0;
-  if (!known && is_first_scan_ && !has_history_ && options_.start_at == StartAt::end)
-    start = is_gzip ? gzip_length(slot.real_path) : status.size;
+  if (!known && is_first_scan_ && !has_history_ && options_.start_at == StartAt::end) {
+    start = is_gzip ? 0 : status.size;
+    if (is_gzip)
+      if (auto contents = Contents::open(disk_, slot.real_path, status.identity, true)) start = contents->length();
+  }
   TrackedFile& file = add_file(slot, status, slot.real_path, known, start, is_gzip);
   slot.current = &file;
   if (is_gzip || status.size != start)
@@ -345,11 +340,9 @@ TrackedFile& FileSet::add_file(Slot& slot, const FileStatus& status, const std::
       positions_.describe(file.id, file.identity, file.fingerprint, false);
   } else {
     if (status.size != 0) {
-      const std::string contents = read_start(real_path, is_gzip, options_.fingerprint_size);
-      // The path may be the next file's by now: then that one's start was read.
-      const auto named = disk_.status(real_path);
-      if (named && named->identity == status.identity)
-        file.fingerprint = Fingerprint::of(contents, options_.fingerprint_size);
+      auto contents = Contents::open(disk_, real_path, status.identity, is_gzip);
+      if (contents)
+        file.fingerprint = Fingerprint::of(contents->start(options_.fingerprint_size), options_.fingerprint_size);
     }
     file.id = positions_.add({.identity = file.identity,
                               .fingerprint = file.fingerprint,

@@ -16,6 +16,7 @@
 
 #include "component/component.hpp"
 #include "receivers/file_log/tailer.hpp"
+#include "testing/faulty_file_system.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace rankwire::file_log {
@@ -225,6 +226,7 @@ class TailFixture {
   bool has_storage = true;
   std::uint64_t damaged = 0;
   std::unique_ptr<FileSystem> disk = make_posix_file_system();
+  testing::FaultyFileSystem faults{*disk};  // What the agent sees of it.
   AheadClock clock;
   std::unique_ptr<Random> random = make_random(1);
   NullLogger log;
@@ -236,7 +238,7 @@ class TailFixture {
   std::unique_ptr<Telemetry> telemetry;
   std::unique_ptr<Tailer> tailer;
   Environment environment{clock,
-                          *disk,
+                          faults,
                           *reinterpret_cast<net::Network*>(&log),  // Never used by file_log.
                           *random,
                           log,
@@ -247,3 +249,13 @@ class TailFixture {
 using Lines = std::vector<std::string>;
 
 }  // namespace rankwire::file_log
+
+// So that a failed check shows what was read.
+template <>
+struct doctest::StringMaker<rankwire::file_log::Lines> {
+  static doctest::String convert(const rankwire::file_log::Lines& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "[" : " | ") + line;
+    return (text.empty() ? "[]" : text + "]").c_str();
+  }
+};
