@@ -17,6 +17,7 @@ struct GzipStream::State {
   bool is_between_members = true;
   bool is_interrupted = false;
   bool is_damaged = false;
+  bool has_pending = false;  // What was taken in already may make more contents, or be damaged.
   std::uint64_t compressed_offset = 0;
   std::uint64_t offset = 0;
   std::array<char, 32 * 1024> input;
@@ -48,7 +49,7 @@ Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
   s.is_interrupted = false;
   std::size_t done = 0;
   while (done < size) {
-    if (s.stream.avail_in == 0) {
+    if (s.stream.avail_in == 0 && !s.has_pending) {
       auto count = file.read_at(s.compressed_offset, s.input.data(), s.input.size());
       if (!count && done == 0) return count.error();
       // What was decompressed before must not be lost with the error.
@@ -64,6 +65,7 @@ Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
     const uInt room = s.stream.avail_out;
     const int code = inflate(&s.stream, Z_NO_FLUSH);
     done += room - s.stream.avail_out;
+    s.has_pending = s.stream.avail_out == 0 && code == Z_OK;
     if (code == Z_STREAM_END) {
       s.is_between_members = true;
       if (inflateReset(&s.stream) != Z_OK) return Error(ErrorKind::refused, "no memory for decompression");
