@@ -57,7 +57,7 @@ def test_every_source_of_ours_is_compiled_with_the_protections():
         ours = [entry for entry in json.load(file) if "/src/" in entry["file"] and entry["file"].endswith(".cpp")]
     assert ours
     for entry in ours:
-        for flag in ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"]:
+        for flag in ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fstack-clash-protection"]:
             assert flag in entry["command"], f"{entry['file']} without {flag}"
         assert "-fno-stack-protector" not in entry["command"]
 

@@ -61,7 +61,7 @@ void append_escaped(std::string& to, std::string_view text, bool is_name) {
 class FileStorage final : public Extension, public StorageProvider {
  public:
   FileStorage(FileStorageConfig config, const ComponentContext& context)
-      : config_(std::move(config)), files_(context.environment.files) {}
+      : config_(std::move(config)), files_(context.environment.files), log_(context.environment.log) {}
 
   Result<void> start(Host&) override {
     if (config_.create_directory)
@@ -73,6 +73,11 @@ class FileStorage final : public Extension, public StorageProvider {
     if (!status) return std::move(status).error();
     if (status->type != FileType::directory)
       return Error(ErrorKind::invalid, config_.directory + " is not a directory");
+    constexpr std::uint32_t sticky = 01000, writable_by_all = 0002;
+    const bool is_foreign = status->owner != 0 && status->owner != ::geteuid();
+    if (is_foreign || (status->mode & (sticky | writable_by_all)) == writable_by_all)
+      log_.warn("another user can remove or replace what is stored here: chown and chmod the directory",
+                {{"directory", config_.directory}, {"owner", std::uint64_t{status->owner}}});
     return {};
   }
 
@@ -134,6 +139,7 @@ class FileStorage final : public Extension, public StorageProvider {
 
   const FileStorageConfig config_;
   FileSystem& files_;
+  Logger& log_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<File>> locks_;  // Guarded by mutex_. By directory.
 };

@@ -121,6 +121,29 @@ TEST_CASE("a component's directory of another user is refused") {
   CHECK(refused.error().message().find("12345") != std::string::npos);
 }
 
+TEST_CASE("that others can replace what is stored is said at the start") {
+  struct : Logger {
+    void write(LogLevel, std::string_view text, std::initializer_list<LogField>) override { last = text; }
+    bool is_enabled(LogLevel) const override { return true; }
+    std::string last;
+  } log;
+  Fixture f;
+  testing::TestEnvironment& test = f.environment;
+  Environment environment{test.clock, *test.files, test.network, *test.random, log, test.counters, test.buffers};
+  const auto factory = file_storage_factory();
+  const auto node = f.node("{directory: " + f.directory.path() + "}");
+  const auto config = factory.parse(node, "extensions::file_storage", f.diagnostics);
+  for (const auto& [mode, is_said] : {std::pair(0700, false), {01777, false}, {0777, true}}) {
+    CAPTURE(mode);
+    log.last.clear();
+    REQUIRE(::chmod(f.directory.path().c_str(), static_cast<mode_t>(mode)) == 0);
+    const auto extension = factory.create(config, ComponentContext{{"file_storage", ""}, environment});
+    REQUIRE(extension);
+    CHECK((*extension)->start(f.host));
+    CHECK((log.last.find("another user can remove") != std::string::npos) == is_said);
+  }
+}
+
 TEST_CASE("a directory that does not exist fails the start with what to do") {
   Fixture f;
   auto extension = f.make("{directory: " + f.directory.file("absent") + "}");
