@@ -96,6 +96,19 @@ TEST_CASE("the scanner agrees with RE2 on random texts") {
   }
 }
 
+TEST_CASE("a repetition is of a whole character, not of its last byte") {
+  for (const char* source : {"(\xC3\xA4*)a", "(\xC3\xA4+)", "^(\xC3\xA4+?)a", "^(x\xC3\xA4*)"}) {
+    const auto pattern = *Pattern::compile(source);
+    for (const char* text : {"\xC3\xA4\xC3\xA4"
+                             "aa",
+                             "11aa", "x\xC3\xA4\xC3\xA4", "x\xC3"}) {
+      CAPTURE(source);
+      CAPTURE(text);
+      CHECK(by_pattern(pattern, text) == by_re2(source, text));
+    }
+  }
+}
+
 TEST_CASE("a replacement takes every match that Go takes, and never parts a character") {
   const auto replaced = [](const char* pattern, std::string_view text) {
     return Pattern::compile(pattern)->replace_all(text, "<$0>");

@@ -195,7 +195,7 @@ class ScanProgram::Parser {
     // Counts are of characters; only ASCII ones have one byte.
     bool has_wide = false;
     for (std::size_t byte = 128; byte < 256; ++byte) has_wide = has_wide || bytes.test(byte);
-    if (has_quantifier && has_wide && (max != 0 || min > 1)) return false;
+    if (has_quantifier && has_wide && (max != 0 || min > 1 || bytes.count() == 1)) return false;
     if (!has_quantifier && bytes.count() == 1) {
       append_literal(bytes, steps);
       return true;

@@ -24,7 +24,7 @@ struct Recombine::Source {
       if (!pieces.empty()) {
         std::string_view& last = pieces.back();
         // Lines that follow each other in the file, and in the buffer, need no copy.
-        if (last.data() + last.size() + separator.size() == piece.data() && !piece.empty() && !last.empty() &&
+        if (!piece.empty() && !last.empty() && last.data() + last.size() + separator.size() == piece.data() &&
             std::memcmp(last.data() + last.size(), separator.data(), separator.size()) == 0) {
           last = {last.data(), last.size() + separator.size() + piece.size()};
           size += piece.size();
