@@ -132,6 +132,7 @@ NOP_CASES = [
     ("regex", "regular expression of 11 groups", f"[{{type: regex_parser, regex: '{ACCESS}'}}]", 120),
     ("regex", "the same, with choices and lazy parts", f"[{{type: regex_parser, regex: '{LOOSE_ACCESS}'}}]", 120),
     ("regex", "the same, with optional parts", f"[{{type: regex_parser, regex: '{HARD_ACCESS}'}}]", 120),
+    ("regex", "the same, left to RE2 (case ignored)", f"[{{type: regex_parser, regex: '(?i){ACCESS}'}}]", "-"),
 ]
 
 
