@@ -8,6 +8,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 
+import faults  # noqa: E402
 import harness  # noqa: E402
 
 
@@ -35,3 +36,18 @@ def start_agent(tmp_path):
     yield start
     for agent in agents:
         agent.clean()
+
+
+@pytest.fixture
+def start_writer():
+    """start_writer(logs, ...): a writer of numbered lines, see faults.py; ended with the test if not before."""
+    writers = []
+
+    def start(logs, **options):
+        writers.append(faults.start_writer(logs, **options))
+        return writers[-1]
+
+    yield start
+    for writer in writers:
+        writer.kill()
+        writer.communicate()

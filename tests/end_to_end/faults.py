@@ -27,6 +27,12 @@ def written_by(writer):
     return int(writer.communicate(timeout=60)[0])
 
 
+def ended(writer):
+    """Ends it before its time; what it wrote."""
+    writer.terminate()
+    return written_by(writer)
+
+
 def retries_soon(config):
     """Faults are over sooner than the defaults would notice."""
     return config.replace("compression: none\n", "compression: none\n    timeout: 500ms\n")
@@ -44,6 +50,11 @@ def wait_for_lines(sink, count, agent, seconds=40):
         harness.wait_until(is_there, seconds, "not every line arrived", 0.05)
     except AssertionError:
         raise AssertionError(f"{sink.report()['numbered']} of {count} lines:\n{agent.log_text()[-4000:]}") from None
+
+
+def wait_for_more_lines(sink, count, agent, seconds=20):
+    """Beyond what has arrived so far: load passes through, however slow the machine is."""
+    wait_for_lines(sink, sink.report()["numbered"] + count, agent, seconds)
 
 
 def check_conservation(port, dropped=0):
@@ -65,6 +76,15 @@ def check_conservation(port, dropped=0):
     seen = counts()
     assert dropped is None or seen["dropped"] == dropped, seen
     return seen
+
+
+def totals_of_all(sink, count, agent, port, seconds=40, exit_codes=(0,)):
+    """Waits for every line and for figures that add up, ends the agent, and says what the sink saw."""
+    wait_for_lines(sink, count, agent, seconds)
+    check_conservation(port)
+    agent.stop()
+    assert agent.process.returncode in exit_codes, agent.log_text()
+    return sink.totals()
 
 
 class BadSink:
@@ -162,7 +182,10 @@ class BadSink:
             except OSError:
                 pass
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.listener.close()
         self.drop_connections()
 

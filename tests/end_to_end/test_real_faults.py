@@ -7,6 +7,7 @@ RANKWIRE_SEED draws other moments.
 
 import itertools
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -17,12 +18,15 @@ import time
 import configs
 import faults
 import harness
+import namespaces
 import pytest
 
 KILLS = int(os.environ.get("RANKWIRE_KILLS", "30"))
 KILLS_PER_RUN = 10
 # What may be under way at once: file_log's 4 MiB of text, in lines of at least 200 bytes.
 IN_FLIGHT_LINES = 21_000
+# Of a writer that the test ends.
+LONG = 600
 RETRIES = "retry_on_failure: {initial_interval: 100ms, max_interval: 200ms}, "
 
 
@@ -32,40 +36,39 @@ def logs(tmp_path):
     return tmp_path / "pods"
 
 
-def run_with_kills(start_agent, sink, directory, draw, kills):
+def run_with_kills(start_agent, start_writer, sink, directory, draw, kills):
     """Kills at random moments, from the first milliseconds of a start on; returns (written, sink's totals)."""
     logs, state = directory / "pods", directory / "state"
     logs.mkdir(parents=True)
     port = harness.free_port()
     config = configs.log_path(logs, sink.url, storage=state, metrics_port=port)
     config = faults.through_a_disk_queue(config) if draw.random() < 0.5 else config
-    how = draw.choice(["rename", "rename", "gzip"])
+    how, rate = draw.choice(["rename", "rename", "gzip"]), draw.choice([2000, 10_000])
     agent = start_agent(config)
-    seconds = kills * 0.2 + 0.3
-    writer = faults.start_writer(logs, rate=draw.choice([2000, 10_000]), seconds=seconds, rotate=0.3, how=how)
+    writer = start_writer(logs, rate=rate, seconds=LONG, rotate=0.3, how=how)
     for _ in range(kills):
-        # The moment of the kill is what is drawn: no condition may decide it.
-        time.sleep(draw.choice([draw.uniform(0, 0.02), draw.uniform(0.02, 0.5)]))
+        if draw.random() < 0.5:
+            # A time: nothing can be seen of an agent's first milliseconds, and no progress of it may choose the moment.
+            time.sleep(draw.uniform(0, 0.02))
+        else:
+            faults.wait_for_more_lines(sink, int(rate * draw.uniform(0.02, 0.5)), agent)
         agent.kill()
         agent.start()
-    written = faults.written_by(writer)
+    written = faults.ended(writer)
     agent.wait_ready(port)
-    faults.wait_for_lines(sink, written, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert agent.process.returncode == 0
-    return written, sink.totals()
+    return written, faults.totals_of_all(sink, written, agent, port)
 
 
 @pytest.mark.timeout(120 + 3 * KILLS)
-def test_kills_at_random_moments_lose_nothing(start_agent, tmp_path):
+def test_kills_at_random_moments_lose_nothing(start_agent, start_writer, tmp_path):
     seed = int(os.environ.get("RANKWIRE_SEED", "11"))
     written = repeated = worst = 0
     for first in range(0, KILLS, KILLS_PER_RUN):
         kills, directory = min(KILLS_PER_RUN, KILLS - first), tmp_path / str(first)
         sink = harness.Sink()
         try:
-            lines, totals = run_with_kills(start_agent, sink, directory, random.Random(seed + first), kills)
+            draw = random.Random(seed + first)
+            lines, totals = run_with_kills(start_agent, start_writer, sink, directory, draw, kills)
         except AssertionError as error:
             raise AssertionError(f"RANKWIRE_SEED={seed + first}: {error}") from None
         finally:
@@ -79,44 +82,59 @@ def test_kills_at_random_moments_lose_nothing(start_agent, tmp_path):
     print(f"\n{KILLS} kills: {written} lines, 0 lost, {repeated} twice, at most {worst} in {KILLS_PER_RUN} kills")
 
 
+def turn(sink):
+    """Refusing or not. The report shows that the signal has arrived: two that wait at the same time would be one."""
+    sink.toggle_refusing()
+    sink.report()
+
+
+def be_refused(sink, port, lines):
+    """Until the sink has refused something and the agent has taken so many lines more."""
+
+    def accepted():
+        return harness.total(harness.metrics(port), "rankwire_accepted_records_total")
+
+    refused, before = sink.report()["refused"], accepted()
+    harness.wait_until(lambda: sink.report()["refused"] > refused, 10, "the sink is not asked")
+    harness.wait_until(lambda: accepted() >= before + lines, 10, "nothing is taken while the sink refuses")
+
+
 @pytest.mark.parametrize("is_sink_up", [True, False], ids=["sink up", "sink down"])
-def test_sigterm_under_load_ends_in_time_and_the_next_start_has_the_rest(is_sink_up, start_agent, sink, logs, tmp_path):
+def test_sigterm_under_load_ends_in_time_and_the_next_start_has_the_rest(
+    is_sink_up, start_agent, start_writer, sink, logs, tmp_path
+):
     port = harness.free_port()
     config = configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port)
     agent = start_agent(faults.through_a_disk_queue(config))
     agent.command += ["--drain-timeout", "2s"]
-    writer = faults.start_writer(logs, rate=5000, seconds=4, rotate=0.5)
+    writer = start_writer(logs, rate=5000, seconds=LONG, rotate=0.5)
     for _ in range(3):
         agent.wait_ready(port)
-        if not is_sink_up:
-            sink.toggle_refusing()
-        time.sleep(0.5)  # Under load for a while, whatever state that leaves it in.
+        if is_sink_up:
+            faults.wait_for_more_lines(sink, 2500, agent)
+        else:
+            turn(sink)
+            be_refused(sink, port, 2500)
         begin = time.monotonic()
         agent.stop()
         assert agent.process.returncode == 0, agent.log_text()
         assert time.monotonic() - begin < 3.5
         if not is_sink_up:
-            sink.toggle_refusing()
+            turn(sink)
         agent.start()
-    written = faults.written_by(writer)
-    faults.wait_for_lines(sink, written, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    assert faults.totals_of_all(sink, faults.ended(writer), agent, port)["repeated"] == 0
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 4 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
+    """A file system of 4 MiB. It is mounted where only its keeper sees it, reached through that, and ends with it."""
     directory = tmp_path / "disk"
     directory.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(directory)], capture_output=True)
-    if done.returncode != 0:
-        pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.decode().strip()}")
-    yield directory
-    subprocess.run(["umount", "-l", str(directory)], check=True)
+    script = 'mount -t tmpfs -o size=4m none "$0" && echo mounted && exec cat'
+    command = [*namespaces.unshared("--mount"), "sh", "-c", script, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as keeper:
+        assert keeper.stdout.readline() == "mounted\n"
+        yield pathlib.Path(f"/proc/{keeper.pid}/root{directory}")
 
 
 def fill(directory):
@@ -130,34 +148,28 @@ def fill(directory):
                 continue
 
 
-def test_a_full_disk_stops_the_reading_and_loses_nothing(start_agent, sink, logs, small_disk):
+def test_a_full_disk_stops_the_reading_and_loses_nothing(start_agent, start_writer, sink, logs, small_disk):
     port = harness.free_port()
     config = configs.log_path(logs, sink.url, storage=small_disk / "state", metrics_port=port)
     agent = start_agent(faults.through_a_disk_queue(config), port)
-    writer = faults.start_writer(logs, rate=5000, seconds=4, rotate=0.5)
-    harness.wait_until(lambda: sink.report()["numbered"] > 1000, 10, "nothing arrives")
+    writer = start_writer(logs, rate=5000, seconds=LONG, rotate=0.5)
+    faults.wait_for_more_lines(sink, 1000, agent)
     fill(small_disk)
     agent.wait_logged("No space left on device")
     agent.kill()  # Neither is what was stored before lost by that.
-    agent.start()
-    time.sleep(0.5)  # The disk stays full for a while after the start; that shows nowhere.
+    agent.start().wait_ready(port)
+    refused = "rankwire_receiver_refused_admissions_total"
+    harness.wait_until(lambda: harness.total(harness.metrics(port), refused) >= 5, 10, "the disk is not full any more")
     os.remove(small_disk / "ballast")
-    written = faults.written_by(writer)
-    faults.wait_for_lines(sink, written, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] <= IN_FLIGHT_LINES
+    faults.wait_for_more_lines(sink, 1000, agent)
+    assert faults.totals_of_all(sink, faults.ended(writer), agent, port)["repeated"] <= IN_FLIGHT_LINES
 
 
-def everything_taken_arrives_once(sender, sink, agent, port):
+def everything_taken_arrives_once(sender, sink, agent, port, exit_codes=(0,)):
     """After a shortage has ended: more is taken, and all that was taken arrives."""
     before = sender.taken
     harness.wait_until(lambda: sender.taken > before, 10, "nothing is taken after there is room")
-    taken = sender.stop()
-    faults.wait_for_lines(sink, taken, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    assert faults.totals_of_all(sink, sender.stop(), agent, port, exit_codes=exit_codes)["repeated"] == 0
 
 
 def test_what_was_acknowledged_before_the_disk_was_full_arrives(start_agent, sink, small_disk):
@@ -183,7 +195,7 @@ def start_limited(start_agent, tmp_path, config, limits, port):
     return start_agent(None, port, command=[*faults.limited(*limits), str(path)])
 
 
-def test_without_file_handles_connections_and_files_wait(start_agent, sink, logs, tmp_path):
+def test_without_file_handles_connections_and_files_wait(start_agent, start_writer, sink, logs, tmp_path):
     http, port = harness.free_port(), harness.free_port()
     config = configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port)
     config = config.replace(
@@ -194,90 +206,92 @@ def test_without_file_handles_connections_and_files_wait(start_agent, sink, logs
     agent.wait_logged("out of file descriptors")
     for _ in range(3):
         assert harness.metrics(port)  # Each server keeps a descriptor for one connection.
-    writer = faults.start_writer(logs, rate=5000, seconds=2, files=30, rotate=0.5)
+    writer = start_writer(logs, rate=5000, seconds=2, files=30, rotate=0.5)
     written = faults.written_by(writer)
     assert harness.metrics(port)
     for connection in crowd:
         connection.close()
-    faults.wait_for_lines(sink, written, agent, seconds=8)  # Well before the scan of every ten seconds.
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    # Well before the scan of every ten seconds.
+    assert faults.totals_of_all(sink, written, agent, port, seconds=8)["repeated"] == 0
 
 
 FAULTS = ["stall", "reset", "torn", "garbage", "endless", "lost", "busy"]
 
 
-def test_a_sink_that_stalls_resets_and_answers_garbage(start_agent, sink, logs, tmp_path):
+def test_a_sink_that_stalls_resets_and_answers_garbage(start_agent, start_writer, sink, logs, tmp_path):
     draw, port = random.Random(3), harness.free_port()
     each = itertools.chain(FAULTS, iter(lambda: draw.choice([*FAULTS, *["pass"] * 12]), None))
-    bad = faults.BadSink(sink, lambda: next(each))
-    config = configs.log_path(logs, bad.url, storage=tmp_path / "state", metrics_port=port)
-    agent = start_agent(faults.retries_soon(config), port)
-    writer = faults.start_writer(logs, rate=5000, seconds=4, rotate=0.5)
-    try:
-        written = faults.written_by(writer)
-        faults.wait_for_lines(sink, written, agent)
-        faults.check_conservation(port)
-    finally:
-        bad.close()
-    agent.stop()
+    with faults.BadSink(sink, lambda: next(each)) as bad:
+        config = configs.log_path(logs, bad.url, storage=tmp_path / "state", metrics_port=port)
+        agent = start_agent(faults.retries_soon(config), port)
+        written = faults.written_by(start_writer(logs, rate=5000, seconds=4, rotate=0.5))
+        totals = faults.totals_of_all(sink, written, agent, port)
     assert all(bad.counts.get(kind, 0) >= 1 for kind in FAULTS)
-    assert sink.totals()["repeated"] <= bad.explained
+    assert totals["repeated"] <= bad.explained
+
+
+REJECTED = "the new configuration is not valid"
 
 
 def marked(config, mark):
     return config.replace("value: p4d-east", f"value: '#mark={mark}#'")
 
 
-def test_a_hundred_reloads_under_load(start_agent, sink, logs, tmp_path):
-    port = harness.free_port()
-    seen = faults.BadSink(sink)
-    seen.notice = re.compile(rb"#mark=(\w+)#")
-    config = configs.log_path(logs, seen.url, storage=tmp_path / "state", metrics_port=port)
-    agent = start_agent(config, port)
-    writer = faults.start_writer(logs, rate=2000, seconds=30, rotate=0.5)
+def wait_for_reload(seen, mark, agent):
+    harness.wait_until(lambda: b"%d" % mark in seen.noticed, 10, f"reload {mark}:\n{agent.log_text()[-3000:]}")
+
+
+def edit(agent, text):
+    with open(agent.config_path + ".new", "w") as file:
+        file.write(text)
+    os.rename(agent.config_path + ".new", agent.config_path)
+
+
+def reload_a_hundred_times(agent, config, seen):
     broken = [
         marked(config, "never").replace("receivers:", "recievers:", 1),
         marked(config, "never") + "  pipelines: [\n",
         marked(config, "never").replace("file_storage:\n", "file_storage:\n    create_directory: maybe\n"),
     ]
-    try:
-        for turn in range(50):
-            for text in (broken[turn % 3], marked(config, turn)):
-                with open(agent.config_path + ".new", "w") as file:
-                    file.write(text)
-                os.rename(agent.config_path + ".new", agent.config_path)
-                if turn % 2:
-                    agent.process.send_signal(signal.SIGHUP)
-                else:
-                    time.sleep(0.12)  # Longer than changes are gathered for: each edit is a reload of its own.
-            harness.wait_until(lambda: b"%d" % turn in seen.noticed, 10, f"reload {turn}:\n{agent.log_text()[-3000:]}")
-        writer.terminate()
-        faults.wait_for_lines(sink, faults.written_by(writer), agent)
-        faults.check_conservation(port)
-    finally:
-        seen.close()
+    for number in range(0, 50, 2):
+        rejected = agent.log_text().count(REJECTED)
+        edit(agent, broken[number % 3])  # Noticed on its own: edits that follow each other closely are one reload.
+        harness.wait_until(lambda: agent.log_text().count(REJECTED) > rejected, 10, f"{number} is not noticed")
+        edit(agent, marked(config, number))
+        wait_for_reload(seen, number, agent)
+        for text in (broken[(number + 1) % 3], marked(config, number + 1)):
+            edit(agent, text)
+            agent.process.send_signal(signal.SIGHUP)
+        wait_for_reload(seen, number + 1, agent)
+
+
+def test_a_hundred_reloads_under_load(start_agent, start_writer, sink, logs, tmp_path):
+    port = harness.free_port()
+    with faults.BadSink(sink) as seen:
+        seen.notice = re.compile(rb"#mark=(\w+)#")
+        config = configs.log_path(logs, seen.url, storage=tmp_path / "state", metrics_port=port)
+        config = config.replace("  telemetry:\n", "  telemetry:\n    logs: {sampling: {enabled: false}}\n")
+        agent = start_agent(config, port)
+        writer = start_writer(logs, rate=2000, seconds=LONG, rotate=0.5)
+        reload_a_hundred_times(agent, config, seen)
+        totals = faults.totals_of_all(sink, faults.ended(writer), agent, port)
     assert b"never" not in seen.noticed
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    assert totals["repeated"] == 0
 
 
-def test_a_second_agent_on_a_storage_directory_is_refused_and_disturbs_nothing(start_agent, sink, logs, tmp_path):
+def test_a_second_agent_on_a_storage_directory_is_refused_and_disturbs_nothing(
+    start_agent, start_writer, sink, logs, tmp_path
+):
     port = harness.free_port()
     config = configs.log_path(logs, sink.url, storage=tmp_path / "state", metrics_port=port)
     agent = start_agent(faults.through_a_disk_queue(config), port)
-    writer = faults.start_writer(logs, rate=5000, seconds=2, rotate=0.5)
+    writer = start_writer(logs, rate=5000, seconds=2, rotate=0.5)
     other = tmp_path / "other.yaml"
     other.write_text(agent_text(agent).replace(f"port: {port}", f"port: {harness.free_port()}"))
     for _ in range(5):
         refused = run_refused(other)
         assert "state" in refused and ("another" in refused or "lock" in refused)
-    written = faults.written_by(writer)
-    faults.wait_for_lines(sink, written, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    assert faults.totals_of_all(sink, faults.written_by(writer), agent, port)["repeated"] == 0
 
 
 def agent_text(agent):
@@ -302,12 +316,12 @@ NEWER = {"*.segment": {8: 2, 33: 0xAA}, "positions.journal": {8: 2}}
 
 
 @pytest.mark.parametrize("name", NEWER)
-def test_storage_of_a_newer_version_is_refused_and_left_as_it_is(name, start_agent, sink, logs, tmp_path):
+def test_storage_of_a_newer_version_is_refused_and_left_as_it_is(name, start_agent, start_writer, sink, logs, tmp_path):
     port, state = harness.free_port(), tmp_path / "state"
     config = configs.log_path(logs, sink.url, storage=state, metrics_port=port)
     sink.toggle_refusing()
     agent = start_agent(faults.through_a_disk_queue(config), port)
-    written = faults.written_by(faults.start_writer(logs, rate=5000, seconds=1))
+    written = faults.written_by(start_writer(logs, rate=5000, seconds=1))
     harness.wait_until(
         lambda: harness.total(harness.metrics(port), "rankwire_accepted_records_total") == written, 10, "nothing stored"
     )
@@ -325,10 +339,7 @@ def test_storage_of_a_newer_version_is_refused_and_left_as_it_is(name, start_age
     path.write_bytes(original[path])  # The version that wrote it goes on.
     sink.toggle_refusing()
     agent.start().wait_ready(port)
-    faults.wait_for_lines(sink, written, agent)
-    faults.check_conservation(port)
-    agent.stop()
-    assert sink.totals()["repeated"] == 0
+    assert faults.totals_of_all(sink, written, agent, port)["repeated"] == 0
 
 
 @pytest.mark.parametrize("limit_mib", [64, None], ids=["memory_limiter", "by default"])
@@ -342,4 +353,5 @@ def test_a_short_address_space_refuses_senders_and_loses_nothing(limit_mib, star
     harness.wait_until(lambda: sender.refused >= 20, 30, "senders are not told to wait")
     assert agent.process.poll() is None, agent.log_text()
     sink.toggle_refusing()
-    everything_taken_arrives_once(sender, sink, agent, port)
+    # After all has arrived it may fail to make the thread that ends it: there is no address space for its stack.
+    everything_taken_arrives_once(sender, sink, agent, port, exit_codes=(0, -signal.SIGABRT))
