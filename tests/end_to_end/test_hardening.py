@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -63,8 +62,6 @@ def test_every_source_of_ours_is_compiled_with_the_protections():
 
 
 def test_the_bill_of_materials_names_what_the_binary_says_it_is_made_of():
-    if shutil.which("dpkg-query") is None:
-        pytest.skip("the bill of materials is made from what dpkg knows, and there is no dpkg here")
     output_of(sys.executable, os.path.join(harness.ROOT, "tools", "sbom.py"), os.path.basename(harness.BUILD))
     with open(os.path.join(harness.BUILD, "rankwire.sbom.json")) as file:
         bill = json.load(file)
