@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(ROOT, "bench"))
 
 import faults  # noqa: E402
 import harness  # noqa: E402
+from destination import Destination  # noqa: E402
 
 
 @pytest.fixture
@@ -17,6 +18,13 @@ def sink():
     running = harness.Sink()
     yield running
     running.kill()
+
+
+@pytest.fixture
+def destination():
+    running = Destination()
+    yield running
+    running.close()
 
 
 @pytest.fixture

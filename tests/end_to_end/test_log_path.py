@@ -7,8 +7,6 @@ import time
 
 import configs
 import harness
-import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 WRITER = os.path.join(harness.ROOT, "bench", "writer.py")
 POD = "shop_checkout-7d9f_6f1c0b4e-0000-4000-8000-000000000001"
@@ -21,54 +19,7 @@ def write_lines(directory, *lines, name="0.log"):
             file.write(f"2026-11-22T10:00:00.123456789Z {line}\n")
 
 
-class Receiver:
-    """An HTTP server that keeps what it is sent, decoded by Google's protobuf."""
-
-    def __init__(self):
-        import http.server
-        import threading
-
-        self.requests, self.headers = [], []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                request = ExportLogsServiceRequest()
-                request.ParseFromString(body)
-                outer.headers.append(dict(self.headers))
-                outer.requests.append(request)
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def records(self):
-        return [
-            (dict((a.key, a.value.string_value) for a in resource.resource.attributes), record)
-            for request in list(self.requests)
-            for resource in request.resource_logs
-            for scope in resource.scope_logs
-            for record in scope.log_records
-        ]
-
-
-@pytest.fixture
-def receiver():
-    running = Receiver()
-    yield running
-    running.server.shutdown()
-
-
-def test_container_lines_arrive_masked_with_metadata(start_agent, receiver, tmp_path):
+def test_container_lines_arrive_masked_with_metadata(start_agent, destination, tmp_path):
     logs = tmp_path / "pods"
     write_lines(
         logs / POD / "app",
@@ -78,9 +29,9 @@ def test_container_lines_arrive_masked_with_metadata(start_agent, receiver, tmp_
         "stderr F second",
     )
     port = harness.free_port()
-    start_agent(configs.log_path(logs, receiver.url, metrics_port=port), port)
-    harness.wait_until(lambda: len(receiver.records()) == 3, 10, "three records")
-    bodies = {record.body.string_value: (resource, record) for resource, record in receiver.records()}
+    start_agent(configs.log_path(logs, destination.url, metrics_port=port), port)
+    harness.wait_until(lambda: len(destination.records()) == 3, 10, "three records")
+    bodies = {record.body.string_value: (resource, record) for resource, record in destination.records()}
     assert set(bodies) == {"paid **** ok", "between", "first second"}
     resource, record = bodies["first second"]
     assert resource["k8s.namespace.name"] == "shop"
@@ -110,20 +61,20 @@ def test_a_line_written_is_at_the_destination_within_milliseconds(start_agent, s
     assert seen["unmasked"] == 0
 
 
-def test_a_directory_that_appears_later_and_links_into_it(start_agent, receiver, tmp_path):
+def test_a_directory_that_appears_later_and_links_into_it(start_agent, destination, tmp_path):
     logs, real = tmp_path / "pods", tmp_path / "elsewhere"
     port = harness.free_port()
-    start_agent(configs.log_path(logs, receiver.url, metrics_port=port), port)
+    start_agent(configs.log_path(logs, destination.url, metrics_port=port), port)
     write_lines(real, "stdout F through two links")
     os.makedirs(logs / POD / "app")
     os.symlink(real / "0.log", tmp_path / "link.log")
     os.symlink(tmp_path / "link.log", logs / POD / "app" / "0.log")
-    harness.wait_until(lambda: len(receiver.records()) == 1, 15, "the record behind two links")
+    harness.wait_until(lambda: len(destination.records()) == 1, 15, "the record behind two links")
     write_lines(real, "stdout F appended")
-    harness.wait_until(lambda: len(receiver.records()) == 2, 15, "the line appended behind two links")
+    harness.wait_until(lambda: len(destination.records()) == 2, 15, "the line appended behind two links")
 
 
-def test_garbage_and_endless_lines_do_not_stop_the_rest(start_agent, receiver, tmp_path):
+def test_garbage_and_endless_lines_do_not_stop_the_rest(start_agent, destination, tmp_path):
     logs = tmp_path / "pods"
     directory = logs / POD / "app"
     os.makedirs(directory)
@@ -132,11 +83,11 @@ def test_garbage_and_endless_lines_do_not_stop_the_rest(start_agent, receiver, t
         file.write(b"2026-11-22T10:00:00Z stdout F " + b"x" * 3_000_000 + b"\n")
         file.write(b"2026-11-22T10:00:00Z stdout F the end\n")
     port = harness.free_port()
-    agent = start_agent(configs.log_path(logs, receiver.url, metrics_port=port), port)
+    agent = start_agent(configs.log_path(logs, destination.url, metrics_port=port), port)
     harness.wait_until(
-        lambda: any(r.body.string_value == "the end" for _, r in receiver.records()), 10, "the last line"
+        lambda: any(r.body.string_value == "the end" for _, r in destination.records()), 10, "the last line"
     )
-    assert sum(len(r.body.string_value) for _, r in receiver.records() if "xxx" in r.body.string_value) >= 2_999_900
+    assert sum(len(r.body.string_value) for _, r in destination.records() if "xxx" in r.body.string_value) >= 2_999_900
     assert agent.rss_mb() < 60
 
 

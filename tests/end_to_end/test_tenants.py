@@ -1,10 +1,8 @@
 """Clients that say who they are in a header: their records are batched, and never with those of others."""
 
 import logging
-import threading
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import harness
 import pytest
@@ -38,50 +36,8 @@ service:
 PARTITION = "batch: {flush_timeout: 300ms, min_size: 50, partition: {metadata_keys: [x-tenant]}}"
 
 
-class Sink:
-    """Keeps the bodies of the records of each request it took."""
-
-    def __init__(self):
-        self.batches, self.is_refusing = [], False
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                request = ExportLogsServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
-                if not outer.is_refusing:
-                    outer.batches.append(
-                        [
-                            record.body.string_value
-                            for resource in request.resource_logs
-                            for scope in resource.scope_logs
-                            for record in scope.log_records
-                        ]
-                    )
-                self.send_response(503 if outer.is_refusing else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def bodies(self):
-        return sorted(body for batch in self.batches for body in batch)
-
-    def is_apart(self):
-        return all(len({body.split()[0] for body in batch}) == 1 for batch in self.batches)
-
-
-@pytest.fixture
-def tenants_sink():
-    sink = Sink()
-    yield sink
-    sink.server.shutdown()
+def is_apart(batches):
+    return all(len({record.body.string_value.split()[0] for _, record in batch}) == 1 for batch in batches)
 
 
 def send_by_turns(grpc, http, count):
@@ -115,25 +71,23 @@ def send_by_turns(grpc, http, count):
     [("batch", "{}"), ("", "{" + PARTITION + "}"), ("", "{storage: file_storage, " + PARTITION + "}")],
     ids=["batch", "queue", "queue_on_disk"],
 )
-def test_batches_never_mix_tenants(processors, queue, start_agent, tenants_sink, tmp_path):
+def test_batches_never_mix_tenants(processors, queue, start_agent, destination, tmp_path):
     grpc, http = harness.free_port(), harness.free_port()
     config = CONFIG.format(
-        grpc=grpc, http=http, sink=tenants_sink.port, processors=processors, queue=queue, out=tmp_path
+        grpc=grpc, http=http, sink=destination.port, processors=processors, queue=queue, out=tmp_path
     )
     agent = start_agent(config, http)
     sent = send_by_turns(grpc, http, 40)
-    harness.wait_until(lambda: len(tenants_sink.bodies()) >= len(sent), 20, "everything arrives")
+    harness.wait_until(lambda: len(destination.bodies()) >= len(sent), 20, "everything arrives")
     agent.stop()
-    assert tenants_sink.bodies() == sent
-    assert tenants_sink.is_apart()
-    assert max(map(len, tenants_sink.batches)) > 10, "the requests of one tenant share batches"
+    assert destination.bodies() == sent
+    assert is_apart(destination.batches())
+    assert max(map(len, destination.batches())) > 10, "the requests of one tenant share batches"
 
 
-def test_one_tenant_too_many_is_refused_and_the_others_go_on(start_agent, tenants_sink, tmp_path):
+def test_one_tenant_too_many_is_refused_and_the_others_go_on(start_agent, destination, tmp_path):
     grpc, http = harness.free_port(), harness.free_port()
-    config = CONFIG.format(
-        grpc=grpc, http=http, sink=tenants_sink.port, processors="batch", queue="{}", out=tmp_path
-    )
+    config = CONFIG.format(grpc=grpc, http=http, sink=destination.port, processors="batch", queue="{}", out=tmp_path)
     agent = start_agent(config, http)
 
     def post(tenant):
@@ -152,20 +106,20 @@ def test_one_tenant_too_many_is_refused_and_the_others_go_on(start_agent, tenant
     assert status == 500 and b"metadata_cardinality_limit" in body, (status, body)
     assert post("acme")[0] == 200
     agent.stop()
-    assert tenants_sink.bodies() == ["acme http", "acme http", "globex http"]
+    assert destination.bodies() == ["acme http", "acme http", "globex http"]
 
 
-def test_what_a_killed_agent_kept_on_disk_is_not_mixed_afterwards(start_agent, tenants_sink, tmp_path):
+def test_what_a_killed_agent_kept_on_disk_is_not_mixed_afterwards(start_agent, destination, tmp_path):
     grpc, http = harness.free_port(), harness.free_port()
     queue = "{storage: file_storage, " + PARTITION + "}"
-    config = CONFIG.format(grpc=grpc, http=http, sink=tenants_sink.port, processors="", queue=queue, out=tmp_path)
-    tenants_sink.is_refusing = True
+    config = CONFIG.format(grpc=grpc, http=http, sink=destination.port, processors="", queue=queue, out=tmp_path)
+    destination.is_refusing = True
     agent = start_agent(config, http)
     sent = send_by_turns(grpc, http, 10)
     agent.kill()
-    tenants_sink.is_refusing = False
+    destination.is_refusing = False
     second = start_agent(config, http)
-    harness.wait_until(lambda: tenants_sink.bodies() == sent, 20, "everything arrives after the restart")
+    harness.wait_until(lambda: destination.bodies() == sent, 20, "everything arrives after the restart")
     second.stop()
-    assert tenants_sink.bodies() == sent
-    assert tenants_sink.is_apart()
+    assert destination.bodies() == sent
+    assert is_apart(destination.batches())
