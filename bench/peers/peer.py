@@ -92,6 +92,35 @@ class Peer:
         return agent
 
 
+class DebianPeer(Peer):
+    """From Debian's packages, unpacked into a folder of its own: `program` is its path there."""
+
+    packages = ()
+    folder = ""
+    program = ""
+
+    @property
+    def root(self):
+        return installed(self.folder, "root")
+
+    @property
+    def binary(self):
+        return os.path.join(self.root, self.program)
+
+    def is_installed(self):
+        return os.path.exists(self.binary)
+
+    def install(self):
+        if not self.is_installed():
+            unpack_debian(installed(self.folder), self.packages)
+
+    def environment(self):
+        return {"LD_LIBRARY_PATH": library_path(self.root)}
+
+    def version_line(self, option):
+        return first_line([self.binary, option], env={**os.environ, **self.environment()})
+
+
 def go_install(module, version):
     """Builds a Go program into build/peers, on one core: it is not the build that is measured."""
     os.makedirs(INSTALLED, exist_ok=True)

@@ -3,33 +3,25 @@
 import os
 
 from harness import wait_until
-from peers.peer import Peer, first_line, installed, library_path, unpack_debian
+from peers.peer import DebianPeer
 
 
-class Rsyslog(Peer):
+class Rsyslog(DebianPeer):
     name = "rsyslog"
     title = "rsyslog, polling"
     mode = "polling"
     configurations = {"logs": "rsyslog.conf"}
-    root = installed("rsyslog", "root")
-    binary = os.path.join(root, "usr", "sbin", "rsyslogd")
-
-    def is_installed(self):
-        return os.path.exists(self.binary)
-
-    def install(self):
-        if not self.is_installed():
-            unpack_debian(installed("rsyslog"), ["rsyslog", "rsyslog-elasticsearch"])
+    packages = ("rsyslog", "rsyslog-elasticsearch")
+    folder, program = "rsyslog", "usr/sbin/rsyslogd"
 
     def modules(self):
         return next(d for d, _, names in os.walk(self.root) if "imfile.so" in names)
 
     def version(self):
-        line = first_line([self.binary, "-v"], env={**os.environ, **self.environment()})
-        return line.split(" (")[0]
+        return self.version_line("-v").split(" (")[0]
 
     def environment(self):
-        return {"LD_LIBRARY_PATH": library_path(self.root), "IMFILE_MODE": self.mode}
+        return {**super().environment(), "IMFILE_MODE": self.mode}
 
     def command(self, configuration, place):
         return [self.binary, "-n", "-iNONE", "-f", configuration, "-M", self.modules()]

@@ -2,32 +2,22 @@
 
 import os
 
-from peers.peer import Peer, first_line, installed, library_path, unpack_debian
+from peers.peer import DebianPeer
 
 
-class SyslogNg(Peer):
+class SyslogNg(DebianPeer):
     name = "syslog-ng"
     title = "syslog-ng"
     configurations = {"logs": "syslog-ng.conf"}
-    root = installed("syslog-ng", "root")
-    binary = os.path.join(root, "usr", "sbin", "syslog-ng")
-
-    def is_installed(self):
-        return os.path.exists(self.binary)
-
-    def install(self):
-        if not self.is_installed():
-            unpack_debian(installed("syslog-ng"), ["syslog-ng-core", "syslog-ng-mod-http"])
+    packages = ("syslog-ng-core", "syslog-ng-mod-http")
+    folder, program = "syslog-ng", "usr/sbin/syslog-ng"
 
     def modules(self):
         folder = os.path.join(self.root, "usr", "lib", "syslog-ng")
         return os.path.join(folder, next(d for d in os.listdir(folder) if d[0].isdigit()))
 
     def version(self):
-        return first_line([self.binary, "--version"], env={**os.environ, **self.environment()})
-
-    def environment(self):
-        return {"LD_LIBRARY_PATH": library_path(self.root)}
+        return self.version_line("--version")
 
     def command(self, configuration, place):
         own = {"-R": "persist", "-c": "control", "-p": "pid"}
