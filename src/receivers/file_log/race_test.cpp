@@ -8,13 +8,8 @@ using namespace rankwire::file_log;
 
 namespace {
 
-std::string generation(int number) { return "a.log.20260101-12000" + std::to_string(number); }
-
 // The current file becomes this generation, and another one takes its path.
-void rotate(TailFixture& t, int number) {
-  t.rename("a.log", generation(number));
-  t.append("a.log", std::to_string(number + 1) + "\n");
-}
+void rotate(TailFixture& t, int number) { t.rotate(generation(number), std::to_string(number + 1) + "\n"); }
 
 }  // namespace
 
@@ -54,12 +49,10 @@ TEST_CASE("a generation that is shifted while the checkpoint's file is looked fo
   CHECK(t.read() == Lines{"1"});
   t.stop();
   t.append("a.log", "1, later\n");
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   t.faults.before_open(t.path("a.log.1"), [&] {
     t.rename("a.log.1", "a.log.2");
-    t.rename("a.log", "a.log.1");
-    t.append("a.log", "3\n");
+    t.rotate("a.log.1", "3\n");
   });
   t.start();
   CHECK(t.read() == Lines{"1, later", "2", "3"});
@@ -70,20 +63,17 @@ TEST_CASE("a compressed generation that is shifted while it is looked into is no
   t.append("a.log", "1\n");
   t.start();
   CHECK(t.read() == Lines{"1"});
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   CHECK(t.read() == Lines{"2"});
   t.compress("a.log.1");
   t.rename("a.log.1.gz", "a.log.2.gz");
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "3\n");
+  t.rotate("a.log.1", "3\n");
   bool is_shifted = false;
   t.faults.before_open(t.path("a.log.2.gz"), [&] {
     t.rename("a.log.2.gz", "a.log.3.gz");
     t.compress("a.log.1");
     t.rename("a.log.1.gz", "a.log.2.gz");
-    t.rename("a.log", "a.log.1");
-    t.append("a.log", "4\n");
+    t.rotate("a.log.1", "4\n");
     is_shifted = true;
   });
   CHECK(t.read() == Lines{"3", "4"});

@@ -65,8 +65,7 @@ TEST_CASE("a kill between the halves of a record in two generations joins them a
     t.append("a.log", "1\n+first, \n");
     t.start();
     t.step();
-    t.rename("a.log", "a.log.1");
-    t.append("a.log", "+second, \n");
+    t.rotate("a.log.1", "+second, \n");
     CHECK(t.read() == Lines{"1"});
     t.kill();
     if (is_compressed) t.compress("a.log.1");
@@ -96,8 +95,8 @@ TEST_CASE("rotation while the agent is down loses nothing, whatever the naming")
   };
   for (const Scheme& scheme :
        {Scheme{"numbers", "a.log.2", "a.log.1", false}, Scheme{"numbers, compressed", "a.log.2", "a.log.1", true},
-        Scheme{"kubelet", "a.log.20260101-120000", "a.log.20260101-120500", false},
-        Scheme{"kubelet, compressed", "a.log.20260101-120000", "a.log.20260101-120500", true},
+        Scheme{"kubelet", generation(1), generation(2), false},
+        Scheme{"kubelet, compressed", generation(1), generation(2), true},
         Scheme{"dates in the stem", "a-20260101.log", "a-20260102.log", false}}) {
     CAPTURE(scheme.name);
     TailFixture t;
@@ -109,8 +108,7 @@ TEST_CASE("rotation while the agent is down loses nothing, whatever the naming")
     t.rename("a.log", scheme.first);
     if (scheme.is_compressed) t.compress(scheme.first);
     t.append("a.log", "4\n");
-    t.rename("a.log", scheme.second);
-    t.append("a.log", "5\n");
+    t.rotate(scheme.second, "5\n");
     t.start();
     CHECK(t.read() == Lines{"3", "4", "5"});
     CHECK(t.lost() == 0);
@@ -127,10 +125,9 @@ TEST_CASE("generations read before are not read again after any number of restar
   t.start();
   t.step();
   for (int i = 1; i < 8; ++i) {
-    const std::string name = "a.log.20260101-12000";
-    t.rename("a.log", name + std::to_string(i));
-    if (i > 1) t.compress(name + std::to_string(i - 1));
-    if (i > 4) t.remove(name + std::to_string(i - 4) + ".gz");
+    t.rename("a.log", generation(i));
+    if (i > 1) t.compress(generation(i - 1));
+    if (i > 4) t.remove(generation(i - 4) + ".gz");
     t.append("a.log", std::to_string(i) + "\n");
     if (i % 2 == 0) t.restart();
     t.step();
@@ -149,8 +146,8 @@ TEST_CASE("a generation half read at the kill is read on from its compressed for
   t.start();
   t.tailer->pass({});
   t.kill();
-  t.rename("a.log", "a.log.20260101-120000");
-  t.compress("a.log.20260101-120000");
+  t.rename("a.log", generation(0));
+  t.compress(generation(0));
   t.append("a.log", "last\n");
   t.start();
   t.step();
@@ -326,10 +323,9 @@ TEST_CASE("a compressed generation that was found but not read before a kill is 
   t.append("a.log", "1\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "2\n");
-  t.rename("a.log", "a.log.20260101-120002");
-  t.compress("a.log.20260101-120002");
+  t.rotate(generation(1), "2\n");
+  t.rename("a.log", generation(2));
+  t.compress(generation(2));
   t.append("a.log", "3\n");
   t.tailer->look(0);
   t.kill();

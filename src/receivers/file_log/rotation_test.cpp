@@ -18,11 +18,9 @@ TEST_CASE("compressed generations that match include too are not read again") {
       t.start();
       t.step();
       for (int i = 2; i <= 5; ++i) {
-        const std::string name = "a.log.20260101-12000";
-        t.rename("a.log", name + std::to_string(i));
-        t.append("a.log", std::to_string(i) + "\n");
+        t.rotate(generation(i), std::to_string(i) + "\n");
         t.step();
-        if (i > 2) t.compress(name + std::to_string(i - 1));
+        if (i > 2) t.compress(generation(i - 1));
         t.step();
         t.tailer->scan();
         t.step();
@@ -38,9 +36,9 @@ TEST_CASE("old generations that match include are read from the beginning, oldes
   TailFixture t;
   t.options.compression = Compression::automatic;
   t.include(t.path("a.log*"));
-  t.append("a.log.20260101-120001", "1\n");
-  t.compress("a.log.20260101-120001");
-  t.append("a.log.20260101-120002", "2\n");
+  t.append(generation(1), "1\n");
+  t.compress(generation(1));
+  t.append(generation(2), "2\n");
   t.append("a.log", "3\n");
   for (const auto& entry : std::filesystem::directory_iterator(t.directory.path()))
     std::filesystem::last_write_time(entry, entry.last_write_time() - std::chrono::minutes(1));
@@ -57,18 +55,14 @@ TEST_CASE("late writes to a forgotten generation that is compressed before the n
   t.append("a.log", "the first line of the file\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "2\n");
+  t.rotate(generation(1), "2\n");
   t.step();
   t.step();
-  t.append("a.log.20260101-120001", "late\n");
-  t.compress("a.log.20260101-120001");
-  t.rename("a.log", "a.log.20260101-120002");
-  t.append("a.log", "3\n");
+  t.append(generation(1), "late\n");
+  t.compress(generation(1));
+  t.rotate(generation(2), "3\n");
   t.step();
-  Lines lines = t.intake.take();
-  std::sort(lines.begin(), lines.end());
-  CHECK(lines == Lines{"2", "3", "late", "the first line of the file"});
+  CHECK(sorted(t.intake.take()) == Lines{"2", "3", "late", "the first line of the file"});
 }
 
 TEST_CASE("late writes to a forgotten generation are noticed without a scan") {
@@ -76,8 +70,7 @@ TEST_CASE("late writes to a forgotten generation are noticed without a scan") {
   t.append("a.log", "1\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   t.step();
   t.step();
   t.append("a.log.1", "late\n");
@@ -91,16 +84,14 @@ TEST_CASE("generations with the same beginning are all read, also when one of th
   t.append("a.log", banner + "\n1\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", banner + "\n2\n");
+  t.rotate(generation(1), banner + "\n2\n");
   t.step();
   t.step();
-  t.remove("a.log.20260101-120001");
+  t.remove(generation(1));
   // Written, rotated and compressed between two looks.
-  t.rename("a.log", "a.log.20260101-120002");
-  t.append("a.log", banner + "\n3, longer than the one before\n");
-  t.rename("a.log", "a.log.20260101-120003");
-  t.compress("a.log.20260101-120003");
+  t.rotate(generation(2), banner + "\n3, longer than the one before\n");
+  t.rename("a.log", generation(3));
+  t.compress(generation(3));
   t.append("a.log", banner + "\n4\n");
   t.step();
   CHECK(t.intake.take() == Lines{banner, "1", banner, "2", banner, "3, longer than the one before", banner, "4"});
@@ -141,12 +132,11 @@ TEST_CASE("generations found while there are no descriptors are read when there 
   t.append("b.log", "x\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "2\n");
-  t.rename("a.log", "a.log.20260101-120002");
-  t.compress("a.log.20260101-120002");
+  t.rotate(generation(1), "2\n");
+  t.rename("a.log", generation(2));
+  t.compress(generation(2));
   t.append("a.log", "3\n");
-  const std::string old = t.path("a.log.20260101-120002.gz");
+  const std::string old = t.path(generation(2) + ".gz");
   std::filesystem::last_write_time(old, std::filesystem::last_write_time(old) - std::chrono::hours(1));
   rlimit usual{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
@@ -160,8 +150,6 @@ TEST_CASE("generations found while there are no descriptors are read when there 
     t.tailer->scan();
     t.step();
   }
-  Lines lines = t.intake.take();
-  std::sort(lines.begin(), lines.end());
-  CHECK(lines == Lines{"1", "2", "3", "x"});
+  CHECK(sorted(t.intake.take()) == Lines{"1", "2", "3", "x"});
   CHECK(t.lost() == 0);
 }

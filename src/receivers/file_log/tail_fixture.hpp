@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -157,6 +158,11 @@ class TailFixture {
     ::close(file);
   }
   void rename(const std::string& from, const std::string& to) { std::filesystem::rename(path(from), path(to)); }
+  // What was written to a.log is at `to` now, and another file takes its path.
+  void rotate(const std::string& to, const std::string& text) {
+    rename("a.log", to);
+    append("a.log", text);
+  }
   void copy(const std::string& from, const std::string& to) { std::filesystem::copy_file(path(from), path(to)); }
   void truncate(const std::string& name) { REQUIRE(::truncate(path(name).c_str(), 0) == 0); }
   void remove(const std::string& name) { std::filesystem::remove_all(path(name)); }
@@ -247,6 +253,15 @@ class TailFixture {
 };
 
 using Lines = std::vector<std::string>;
+
+// Of several files: which is read first is not promised.
+inline Lines sorted(Lines lines) {
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+// A rotated a.log as kubelet names it.
+inline std::string generation(int number) { return "a.log.20260101-12000" + std::to_string(number); }
 
 }  // namespace rankwire::file_log
 

@@ -23,9 +23,7 @@ TEST_CASE("start_at end skips what files held at the very first start, not files
   CHECK(t.read() == Lines{});
   t.append("a.log", "new\n");
   t.append("b.log", "first of b\n");
-  Lines lines = t.read();
-  std::sort(lines.begin(), lines.end());
-  CHECK(lines == Lines{"first of b", "new"});
+  CHECK(sorted(t.read()) == Lines{"first of b", "new"});
 }
 
 TEST_CASE("half a line waits for its other half") {
@@ -53,8 +51,7 @@ TEST_CASE("a renamed file is read to its end before its successor") {
   t.start();
   CHECK(t.read() == Lines{"1"});
   t.append("a.log", "2\n");
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "3\n");
+  t.rotate("a.log.1", "3\n");
   t.append("a.log.1", "2b\n");
   CHECK(t.read() == Lines{"2", "2b", "3"});
   CHECK(t.total("rankwire_file_log_rotations_total") == 1);
@@ -67,8 +64,7 @@ TEST_CASE("a writer that keeps writing to the renamed file loses nothing") {
   t.append("a.log", "1\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   t.step();
   t.append("a.log.1", "late\n");
   t.step();
@@ -80,8 +76,7 @@ TEST_CASE("late writes to a file that was already forgotten are found by the nex
   t.append("a.log", "1\n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   t.step();
   t.step();
   t.append("a.log.1", "late\n");
@@ -99,8 +94,8 @@ TEST_CASE("several rotations between two looks: every generation is read, oldest
     t.step();
     for (int i = 2; i <= 5; ++i) {
       if (is_dated) {
-        t.rename("a.log", "a.log.20260101-12000" + std::to_string(i));
-        if (i > 2) t.compress("a.log.20260101-12000" + std::to_string(i - 1));
+        t.rename("a.log", generation(i));
+        if (i > 2) t.compress(generation(i - 1));
       } else {
         for (int n = 4; n >= 1; --n)
           if (std::filesystem::exists(t.path("a.log." + std::to_string(n))))
@@ -128,13 +123,11 @@ TEST_CASE("a generation compressed before it is forgotten is not read again") {
     t.append("a.log", "1\n");
     t.start();
     t.step();
-    t.rename("a.log", "a.log.20260101-120001");
-    t.append("a.log", "2\n");
+    t.rotate(generation(1), "2\n");
     t.step();
-    t.compress("a.log.20260101-120001");
+    t.compress(generation(1));
     if (is_listed_between) {
-      t.rename("a.log", "a.log.20260101-120002");
-      t.append("a.log", "3\n");
+      t.rotate(generation(2), "3\n");
       t.step();
     }
     t.tailer->scan();  // Sees that the open file has no name any more.
@@ -145,8 +138,7 @@ TEST_CASE("a generation compressed before it is forgotten is not read again") {
       t.kill();
       t.start();
     }
-    t.rename("a.log", "a.log.20260101-120003");
-    t.append("a.log", "4\n");
+    t.rotate(generation(3), "4\n");
     t.step();
     t.step();
     CHECK(t.intake.take() == (is_listed_between ? Lines{"1", "2", "3", "4"} : Lines{"1", "2", "4"}));
@@ -166,8 +158,7 @@ TEST_CASE("rotated files that were there before the first start are history") {
   t.start();
   t.step();
   t.rename("a.log.1", "a.log.2");
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "2\n");
+  t.rotate("a.log.1", "2\n");
   t.step();
   CHECK(t.intake.take() == Lines{"1", "2"});
 }
@@ -180,8 +171,7 @@ TEST_CASE("rotated files that match include too are read once") {
   t.step();
   for (int i = 2; i <= 4; ++i) {
     if (i > 2) t.rename("a.log.1", "a.log.2");
-    t.rename("a.log", "a.log.1");
-    t.append("a.log", std::to_string(i) + "\n");
+    t.rotate("a.log.1", std::to_string(i) + "\n");
     t.step();
     t.step();
     t.tailer->scan();
@@ -221,10 +211,8 @@ TEST_CASE("files with the same first 1000 bytes are different files") {
   t.append("b.log", banner + "\nb\n");
   t.start();
   CHECK(t.read() == Lines{banner, "a", banner, "b"});
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", banner + "\nc\n");
-  t.rename("a.log", "a.log.0");
-  t.append("a.log", banner + "\nd\n");
+  t.rotate("a.log.1", banner + "\nc\n");
+  t.rotate("a.log.0", banner + "\nd\n");
   t.step();
   CHECK(t.intake.take().size() == 4);
 }
@@ -348,9 +336,7 @@ TEST_CASE("a refused batch is read again and nothing is lost or repeated") {
   t.tailer->pass({});
   t.tailer->pass({});
   t.intake.answer = TestIntake::Answer::settle;
-  Lines lines = t.read();
-  std::sort(lines.begin(), lines.end());
-  CHECK(lines == Lines{"1", "held end"});
+  CHECK(sorted(t.read()) == Lines{"1", "held end"});
 }
 
 TEST_CASE("a lost batch is read again while running") {
@@ -375,8 +361,7 @@ TEST_CASE("a record split over two generations is joined") {
   t.append("a.log", "1\n+first half, \n");
   t.start();
   t.step();
-  t.rename("a.log", "a.log.1");
-  t.append("a.log", "second half\n2\n");
+  t.rotate("a.log.1", "second half\n2\n");
   t.step();
   CHECK(t.intake.take() == Lines{"1", "first half, second half", "2"});
 }

@@ -21,8 +21,7 @@ TEST_CASE("a file truncated, written and renamed between two looks: what was wri
   CHECK(t.read() == Lines{"a first line that is long enough"});
   t.truncate("a.log");
   t.append("a.log", "2\n");
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "3\n");
+  t.rotate(generation(1), "3\n");
   CHECK(t.read() == Lines{"2", "3"});
 }
 
@@ -33,7 +32,7 @@ TEST_CASE("the same without a new file at the path") {
   t.step();
   t.truncate("a.log");
   t.append("a.log", "2\n");
-  t.rename("a.log", "a.log.20260101-120001");
+  t.rename("a.log", generation(1));
   t.step();
   t.tailer->scan();
   t.step();
@@ -45,10 +44,9 @@ TEST_CASE("an older generation that ends like a truncated file is not taken for 
   t.append("a.log", "1" + same_end + "1" + same_end);
   t.start();
   t.step();
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "2" + same_end);
+  t.rotate(generation(1), "2" + same_end);
   t.step();
-  t.append("a.log.20260101-120001", "");
+  t.append(generation(1), "");
   t.intake.take();
   t.truncate("a.log");
   t.append("a.log", "3\n");
@@ -82,10 +80,8 @@ TEST_CASE("a generation known by its first bytes only is not taken for the one a
   t.start();
   t.step();
   t.append("a.log", "01 first\n");
-  t.rename("a.log", "a.log.20260101-120001");
-  t.append("a.log", "2026-01 second\n");
-  t.rename("a.log", "a.log.20260101-120002");
-  t.append("a.log", "2026-01 third\n");
+  t.rotate(generation(1), "2026-01 second\n");
+  t.rotate(generation(2), "2026-01 third\n");
   CHECK(t.read() == Lines{"2026-01 first", "2026-01 second", "2026-01 third"});
 }
 
@@ -130,11 +126,10 @@ TEST_CASE("a generation compressed while it waited for the one before it keeps i
   t.intake.is_full = true;
   t.step();
   for (int i = 2; i <= 4; ++i) {
-    t.rename("a.log", "a.log.20260101-12000" + std::to_string(i));
-    t.append("a.log", std::to_string(i) + "\n");
+    t.rotate(generation(i), std::to_string(i) + "\n");
     t.step();
   }
-  t.compress("a.log.20260101-120003");
+  t.compress(generation(3));
   t.intake.is_full = false;
   CHECK(t.read() == Lines{"1", "2", "3", "4"});
 }
