@@ -17,9 +17,9 @@ WRITER = os.path.join(harness.ROOT, "bench", "writer.py")
 IDENTITY = ("delivered", "queued", "in_flight", "dropped")
 
 
-def start_writer(logs, *, rate, seconds, files=4, rotate=0.0, how="rename", first=0):
-    options = dict(files=files, rate=rate, seconds=seconds, rotate=rotate, how=how, first=first)
-    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+def start_writer(logs, **options):
+    """bench/writer.py with its options: rate, seconds, files, rotate, how, first, chunk_ms."""
+    arguments = [text for name, value in options.items() for text in ("--" + name.replace("_", "-"), str(value))]
     return subprocess.Popen([sys.executable, WRITER, str(logs), *arguments], stdout=subprocess.PIPE, text=True)
 
 

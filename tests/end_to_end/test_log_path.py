@@ -1,14 +1,11 @@
 """Container logs of a node, masked and enriched, at an OTLP destination."""
 
 import os
-import subprocess
-import sys
-import time
 
 import configs
+import faults
 import harness
 
-WRITER = os.path.join(harness.ROOT, "bench", "writer.py")
 POD = "shop_checkout-7d9f_6f1c0b4e-0000-4000-8000-000000000001"
 
 
@@ -45,16 +42,12 @@ def test_container_lines_arrive_masked_with_metadata(start_agent, destination, t
     assert record.observed_time_unix_nano > 0
 
 
-def test_a_line_written_is_at_the_destination_within_milliseconds(start_agent, sink, tmp_path):
+def test_a_line_written_is_at_the_destination_within_milliseconds(start_agent, start_writer, sink, tmp_path):
     logs = tmp_path / "pods"
     logs.mkdir()
     port = harness.free_port()
     start_agent(configs.log_path(logs, sink.url, metrics_port=port), port)
-    subprocess.run(
-        [sys.executable, WRITER, str(logs), "--files", "1", "--rate", "100", "--seconds", "3", "--chunk-ms", "1"],
-        check=True,
-        capture_output=True,
-    )
+    faults.written_by(start_writer(logs, files=1, rate=100, seconds=3, chunk_ms=1))
     harness.wait_until(lambda: sink.report()["numbered"] == 300, 10, "300 lines")
     seen = sink.totals()
     assert seen["latency_p50_ms"] < 20  # The benchmark holds the real bound; this machine may be busy.
@@ -91,14 +84,12 @@ def test_garbage_and_endless_lines_do_not_stop_the_rest(start_agent, destination
     assert agent.rss_mb() < 60
 
 
-def test_the_identity_holds_once_it_is_quiet(start_agent, sink, tmp_path):
+def test_the_identity_holds_once_it_is_quiet(start_agent, start_writer, sink, tmp_path):
     logs = tmp_path / "pods"
     logs.mkdir()
     port = harness.free_port()
     start_agent(configs.log_path(logs, sink.url, metrics_port=port), port)
-    subprocess.run(
-        [sys.executable, WRITER, str(logs), "--rate", "5000", "--seconds", "2"], check=True, capture_output=True
-    )
+    faults.written_by(start_writer(logs, rate=5000, seconds=2))
     harness.wait_until(lambda: sink.report()["numbered"] == 10_000, 15, "10,000 lines")
 
     def figures():
@@ -122,7 +113,7 @@ def test_the_identity_holds_once_it_is_quiet(start_agent, sink, tmp_path):
     assert harness.total(values, "otelcol_exporter_sent_log_records", exporter="otlp_http") == 10_000
 
 
-def test_one_destination_down_neither_stops_nor_duplicates_the_other(start_agent, tmp_path):
+def test_one_destination_down_neither_stops_nor_duplicates_the_other(start_agent, start_writer, tmp_path):
     logs = tmp_path / "pods"
     up, down, port = harness.Sink(), harness.Sink(refusing=True), harness.free_port()
     config = (
@@ -137,9 +128,7 @@ def test_one_destination_down_neither_stops_nor_duplicates_the_other(start_agent
     try:
         logs.mkdir()
         start_agent(config, port)
-        subprocess.run(
-            [sys.executable, WRITER, str(logs), "--rate", "2000", "--seconds", "2"], check=True, capture_output=True
-        )
+        faults.written_by(start_writer(logs, rate=2000, seconds=2))
         harness.wait_until(lambda: up.report()["numbered"] == 4000, 10, "all lines at the destination that is up")
         down.toggle_refusing()
         harness.wait_until(lambda: down.report()["numbered"] == 4000, 20, "all lines at the other, once it is back")
