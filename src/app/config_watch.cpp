@@ -26,6 +26,10 @@ Result<std::unique_ptr<ConfigWatch>> ConfigWatch::start(FileSystem& files, std::
   auto watcher = files.make_watcher();
   if (!watcher) return watcher.error();
   std::unique_ptr<ConfigWatch> watch(new ConfigWatch(files, std::move(*watcher), std::move(paths), std::move(changed)));
+  auto worker = Worker::start("config-watch", [watch = watch.get(), seen = watch->fingerprints(watch->paths_)](
+                                                  const std::stop_token& stop) { watch->run(stop, seen); });
+  if (!worker) return worker.error();
+  watch->worker_ = std::move(*worker);
   return watch;
 }
 
@@ -34,8 +38,6 @@ ConfigWatch::ConfigWatch(FileSystem& files, std::unique_ptr<DirectoryWatcher> wa
     : files_(files), watcher_(std::move(watcher)), changed_(std::move(changed)), paths_(std::move(paths)) {
   // Before the thread starts, so that no change after construction is missed.
   watch_directories(paths_);
-  worker_ =
-      Worker("config-watch", [this, seen = fingerprints(paths_)](const std::stop_token& stop) { run(stop, seen); });
 }
 
 void ConfigWatch::run(const std::stop_token& stop, Fingerprints seen) {

@@ -78,7 +78,7 @@ void Events::files_changed() {
 void Events::let_signals_kill() {
   std::uint64_t seen = 0;
   (void)!::read(changes_, &seen, sizeof seen);
-  killer_ = Worker("second-signal", [this](const std::stop_token&) {
+  const auto wait = [this](const std::stop_token&) {
     pollfd ended{changes_, POLLIN, 0};
     if (::poll(&ended, 1, repeat_ms) != 0) return;
     signalfd_siginfo repeated{};
@@ -87,7 +87,9 @@ void Events::let_signals_kill() {
     const sigset_t set = handled_signals();
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     ::poll(&ended, 1, -1);
-  });
+  };
+  // Without memory for another stack a second signal is of no use; what is there is delivered all the same.
+  if (auto worker = Worker::start("second-signal", wait)) killer_ = std::move(*worker);
 }
 
 }  // namespace rankwire::app

@@ -6,12 +6,17 @@
 #include <string>
 #include <thread>
 
+#include "base/error.hpp"
+
 namespace rankwire {
 
 class Worker {
  public:
   Worker() = default;
-  // `name` is shown by ps and gdb; at most 15 characters of it are.
+  // `name` is shown by ps and gdb; at most 15 characters of it are. `refused` where the system gives no thread, or no
+  // memory for its stack: a later try may succeed.
+  static Result<Worker> start(const std::string& name, std::function<void(std::stop_token)> body);
+  // For tests: ends the process where there is no thread.
   Worker(const std::string& name, std::function<void(std::stop_token)> body);
   Worker(Worker&&) noexcept = default;
   Worker& operator=(Worker&&) noexcept = default;

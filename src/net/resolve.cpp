@@ -111,8 +111,10 @@ Result<std::vector<Address>> resolve(const Endpoint& endpoint, Clock& clock, Dea
     ::freeaddrinfo(list);
     return found;
   }
-  Lookup lookup{.query = std::shared_ptr<Query>(new Query{.host = endpoint.host, .service = service}), .worker = {}};
-  lookup.worker = Worker("resolver", [query = lookup.query](std::stop_token) { query->run(); });
+  const std::shared_ptr<Query> query(new Query{.host = endpoint.host, .service = service});
+  auto worker = Worker::start("resolver", [query](std::stop_token) { query->run(); });
+  if (!worker) return Error(ErrorKind::unavailable, "resolving " + endpoint.host + ": " + worker.error().message());
+  Lookup lookup{.query = query, .worker = std::move(*worker)};
   auto found = await(*lookup.query, clock, deadline, stop);
   if (!lookup.is_done()) abandoned().park(std::move(lookup));
   if (!found) return std::move(found).error().during("resolving " + endpoint.host);

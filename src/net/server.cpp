@@ -85,8 +85,10 @@ Result<void> LoopServer::begin() {
   ::epoll_ctl(poll_, EPOLL_CTL_ADD, wake_, &event);
   watch_listener(true);
   keep_spare();
-  worker_ = Worker(options_.protocol == Protocol::http ? "http-server" : "grpc-server",
-                   [this](const std::stop_token&) { run(); });
+  auto worker = Worker::start(options_.protocol == Protocol::http ? "http-server" : "grpc-server",
+                              [this](const std::stop_token&) { run(); });
+  if (!worker) return worker.error();
+  worker_ = std::move(*worker);
   return {};
 }
 

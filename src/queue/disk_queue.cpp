@@ -318,7 +318,7 @@ void DiskQueue::pause() {
   is_pausing_ = true;
   pause_began_.notify_one();
   if (pause_worker_.joinable()) return;
-  pause_worker_ = Worker("queue_room", [this](std::stop_token stop) {
+  auto worker = Worker::start("queue_room", [this](std::stop_token stop) {
     std::unique_lock paused(pause_mutex_);
     while (pause_began_.wait(paused, stop, [this] { return is_pausing_; })) {
       pause_began_.wait_for(paused, stop, disk_full_pause, [] { return false; });
@@ -328,6 +328,8 @@ void DiskQueue::pause() {
       paused.lock();
     }
   });
+  // Without it whoever waits looks again by itself, only later.
+  if (worker) pause_worker_ = std::move(*worker);
 }
 
 void DiskQueue::finished(std::vector<std::shared_ptr<Origin>>& origins) {

@@ -206,9 +206,16 @@ void QueuedOutlet::start_worker() {
   reap();
   Slot& slot = slots_.emplace_back();
   slot.idle_since = shared_.environment.clock.now();
+  auto thread = Worker::start("rw-" + name_, [this, &slot](std::stop_token) { run(slot); });
+  if (!thread) {
+    slots_.pop_back();
+    shared_.environment.log.error("no thread to send with; it is tried again",
+                                  {{"exporter", sender_->label()}, {"error", thread.error().message()}});
+    return shared_.scaler.nudge();
+  }
+  slot.thread = std::move(*thread);
   ++live_;
   ++idle_;
-  slot.thread = Worker("rw-" + name_, [this, &slot](std::stop_token) { run(slot); });
   shared_.scaler.watch();
 }
 
@@ -327,6 +334,7 @@ void QueuedOutlet::begin_drain() {
     for (Slot& slot : slots_) slot.pop_stop.request_stop();
   } else if (live_ == 0 && has_waiting()) {
     start_worker();
+    lacks_drainer_ = live_ == 0;
   }
 }
 
@@ -335,6 +343,12 @@ void QueuedOutlet::end_workers(Deadline deadline) {
   {
     std::unique_lock lock(mutex_);
     if (is_planted(PlantedBug::drain_without_deadline)) deadline = Deadline::never();
+    while (lacks_drainer_ && live_ == 0 && shared_.environment.clock.now() < deadline.at) {
+      // What else is being stopped makes room for a thread.
+      const Instant again = shared_.environment.clock.now() + std::chrono::milliseconds(20);
+      worker_ended_.wait_until(lock, std::min(deadline.at, again), [] { return false; });
+      start_worker();
+    }
     worker_ended_.wait_until(lock, deadline.at, [this] {
       return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.has_ended; });
     });

@@ -108,6 +108,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
   std::list<Slot> slots_;        // Guarded by mutex_.
   std::uint64_t live_ = 0;       // Guarded by mutex_.
   std::uint64_t idle_ = 0;       // Guarded by mutex_.
+  bool lacks_drainer_ = false;   // Guarded by mutex_. There was no thread to drain with.
   bool is_draining_ = false;     // Guarded by mutex_.
   bool is_stopped_ = false;      // Used by the thread that stops only.
   std::uint64_t lost_seen_ = 0;  // Guarded by mutex_.

@@ -23,8 +23,11 @@ void WorkerScaler::wake(std::atomic<bool>& flag) {
   if (flag.exchange(true)) return;
   const std::lock_guard lock(mutex_);
   if (!is_started_) {
+    auto worker = Worker::start("rw-scaler", [this](std::stop_token stop) { run(stop); });
+    // The next call tries again.
+    if (!worker) return flag = false, void();
+    thread_ = std::move(*worker);
     is_started_ = true;
-    thread_ = Worker("rw-scaler", [this](std::stop_token stop) { run(stop); });
   }
   woken_.notify_all();
 }

@@ -52,11 +52,13 @@ class FileLogReceiver final : public Receiver {
     tailer_ = std::make_unique<Tailer>(environment_, intake_, *parsers_, options, positions_, telemetry_);
     positions_->open(std::move(journal), [tailer = tailer_.get()] { tailer->wake(); });
     tailer_->open(contents, has_history);
-    worker_ = Worker("file_log", [this](std::stop_token stop) {
+    auto worker = Worker::start("file_log", [this](std::stop_token stop) {
       tailer_->run(stop);
       // Without positions on disk, what is held back would never be read again.
       if (!config_.storage) tailer_->flush_everything();
     });
+    if (!worker) return worker.error();
+    worker_ = std::move(*worker);
     return {};
   }
 
