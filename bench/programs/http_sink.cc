@@ -60,6 +60,7 @@ struct LateAnswer {
   Wanted wanted;
 };
 std::deque<LateAnswer> late_answers;  // In the order in which they are due.
+std::uint64_t busy_until = 0;         // Of a slow sink: when it is done with what it was sent, in ns of the epoch.
 
 std::uint64_t now_nanos() {
   timespec time;
@@ -92,10 +93,13 @@ void scan(std::string_view body) {
   each(body, "#n=", [](std::string_view rest) {
     note_number(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10));
   });
-  const std::uint64_t now = now_nanos();
-  each(body, "#t=", [now](std::string_view rest) {
-    const std::uint64_t written = std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10);
-    if (written != 0 && written < now) totals.latencies_ms.push_back(static_cast<double>(now - written) / 1e6);
+  // A slow sink takes one line after another, however many requests wait before it at once.
+  const double each_takes = lines_per_second > 0 ? 1e9 / lines_per_second : 0;
+  double now = static_cast<double>(std::max(busy_until, now_nanos()));
+  each(body, "#t=", [&](std::string_view rest) {
+    const auto written = static_cast<double>(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10));
+    now += each_takes;
+    if (written != 0 && written < now) totals.latencies_ms.push_back((now - written) / 1e6);
   });
   each(body, "customer_id=", [](std::string_view rest) {
     if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') ++totals.unmasked;
@@ -163,7 +167,6 @@ void answer(int socket, const Wanted& wanted) {
 // A slow sink answers when it would be done with the lines of the request, one request after another.
 void answer_in_time(int socket, const Wanted& wanted, std::uint64_t lines) {
   if (lines_per_second <= 0 || refusing != 0) return answer(socket, wanted);
-  static std::uint64_t busy_until = 0;
   busy_until = std::max(busy_until, now_nanos()) +
                static_cast<std::uint64_t>(static_cast<double>(lines) / lines_per_second * 1e9);
   late_answers.push_back({busy_until, socket, wanted});

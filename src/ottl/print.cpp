@@ -1,6 +1,7 @@
 // Parentheses stand only where the tree differs from what precedence alone would say.
 #include "ottl/print.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 

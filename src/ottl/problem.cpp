@@ -1,8 +1,6 @@
 // Places are counted only when something is wrong: the tree keeps byte offsets.
 #include "ottl/problem.hpp"
 
-#include <algorithm>
-
 namespace rankwire::ottl {
 
 TextPlace place_in(std::string_view text, std::uint32_t offset) {
