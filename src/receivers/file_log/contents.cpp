@@ -17,7 +17,9 @@ Result<Contents> Contents::open(FileSystem& files, const std::string& path, cons
 
 std::string Contents::start(std::size_t size) {
   std::string found(size, '\0');
-  const auto count = is_gzip_ ? GzipStream().read(*file_, found.data(), size) : file_->read_at(0, found.data(), size);
+  GzipStream stream;
+  const auto count = is_gzip_ ? stream.read(*file_, found.data(), size) : file_->read_at(0, found.data(), size);
+  was_interrupted_ = is_gzip_ ? stream.is_interrupted() : !count;
   found.resize(count ? *count : 0);
   return found;
 }

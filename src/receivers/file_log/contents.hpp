@@ -23,6 +23,8 @@ class Contents {
   File& file() { return *file_; }
   // Up to `size` bytes, decompressed; fewer where there are no more, or they cannot be read.
   std::string start(std::size_t size);
+  // Whether the disk failed in the last `start`: of bytes that are not gzip it did not.
+  bool was_interrupted() const { return was_interrupted_; }
   // In bytes; of a compressed file modulo 4 GiB, as its end says.
   std::uint64_t length();
   // Whether `guard` stands before `offset`. Decompresses up to there.
@@ -35,6 +37,7 @@ class Contents {
   std::unique_ptr<File> file_;
   std::uint64_t size_;  // When it was opened.
   bool is_gzip_;
+  bool was_interrupted_ = false;
 };
 
 }  // namespace rankwire::file_log

@@ -195,10 +195,10 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
   if (!contents && contents.error().kind() == ErrorKind::invalid) return Recognised::gone;
   const std::string start = contents ? contents->start(options_.fingerprint_size) : std::string();
   if (!contents || (start.empty() && (sibling.is_gzip || sibling.status.size != 0))) {
-    // Not gzip, or not written to its end yet: worth another look while it is new.
+    // Not gzip, or not written to its end yet: worth another look while it is new. A disk that fails may recover.
     constexpr std::uint64_t minute = 60'000'000'000;
     const bool is_new = sibling.status.modified_nanos + minute > environment_.clock.unix_nanos();
-    if (is_new || !contents) slot.is_incomplete = true;
+    if (is_new || !contents || contents->was_interrupted()) slot.is_incomplete = true;
     return Recognised::known;
   }
   const std::uint64_t length = contents->length();

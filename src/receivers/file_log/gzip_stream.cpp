@@ -51,9 +51,9 @@ Result<std::size_t> GzipStream::read(File& file, char* into, std::size_t size) {
   while (done < size) {
     if (s.stream.avail_in == 0 && !s.has_pending) {
       auto count = file.read_at(s.compressed_offset, s.input.data(), s.input.size());
+      s.is_interrupted = !count;
       if (!count && done == 0) return count.error();
       // What was decompressed before must not be lost with the error.
-      s.is_interrupted = !count;
       if (!count || *count == 0) break;
       s.compressed_offset += *count;
       s.stream.next_in = reinterpret_cast<Bytef*>(s.input.data());

@@ -107,6 +107,27 @@ TEST_CASE("what was decompressed before a read failed is not lost") {
   CHECK(into == text);
 }
 
+TEST_CASE("a compressed generation that cannot be read at the start is read once the disk works again") {
+  TailFixture t;
+  t.append("a.log", "1\n");
+  t.start();
+  t.intake.answer = TestIntake::Answer::wait;
+  CHECK(t.read() == Lines{"1"});
+  t.rename("a.log", generation(1));
+  t.append("a.log", "2\n");
+  CHECK(t.read() == Lines{"2"});
+  t.kill();
+  t.intake.answer = TestIntake::Answer::settle;
+  t.compress(generation(1));
+  t.clock.ahead = std::chrono::hours(1);
+  t.faults.break_sector(t.path(generation(1) + ".gz"), 0, 1);
+  t.start();
+  CHECK(t.read() == Lines{"2"});
+  t.faults.heal();
+  t.tailer->scan();
+  CHECK(t.read() == Lines{"1"});
+}
+
 TEST_CASE("damage behind good contents is reported once these were given, not taken for the end") {
   TailFixture t;
   t.append("a", "a line\n");
