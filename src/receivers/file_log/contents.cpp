@@ -17,9 +17,15 @@ Result<Contents> Contents::open(FileSystem& files, const std::string& path, cons
 
 std::string Contents::start(std::size_t size) {
   std::string found(size, '\0');
-  GzipStream stream;
-  const auto count = is_gzip_ ? stream.read(*file_, found.data(), size) : file_->read_at(0, found.data(), size);
-  was_interrupted_ = is_gzip_ ? stream.is_interrupted() : !count;
+  Result<std::size_t> count = 0;
+  if (is_gzip_) {
+    GzipStream stream;
+    count = stream.read(*file_, found.data(), size);
+    was_interrupted_ = stream.is_interrupted();
+  } else {
+    count = file_->read_at(0, found.data(), size);
+    was_interrupted_ = !count;
+  }
   found.resize(count ? *count : 0);
   return found;
 }

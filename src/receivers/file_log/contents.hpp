@@ -14,11 +14,13 @@ namespace rankwire::file_log {
 // One file, open: paths are renamed under us, so whatever is asked about a file must be asked of the same open one.
 class Contents {
  public:
-  // `invalid` where the path is another file's by now, or no file's.
+  // `invalid` where the path is another file's by now, or no file's: `is_gone`.
   static Result<Contents> open(FileSystem& files, const std::string& path, const FileIdentity& identity, bool is_gzip);
   static Result<Contents> open(FileSystem& files, const Sibling& sibling) {
     return open(files, sibling.path, sibling.status.identity, sibling.is_gzip);
   }
+
+  static bool is_gone(const Result<Contents>& opened) { return !opened && opened.error().kind() == ErrorKind::invalid; }
 
   File& file() { return *file_; }
   // Up to `size` bytes, decompressed; fewer where there are no more, or they cannot be read.

@@ -51,8 +51,9 @@ std::optional<FileSet::Finished> FileSet::take_restored(Slot& slot, const FileSt
       if (const std::size_t length = record.fingerprint.length; length != 0) {
         auto contents = Contents::open(disk_, slot.real_path, status.identity, is_gzip);
         // One that was renamed just now is found again under its other name; until then nothing speaks against it.
-        const bool is_gone = !contents && contents.error().kind() == ErrorKind::invalid;
-        if (!is_gone && !record.fingerprint.matches(contents ? contents->start(length) : std::string())) continue;
+        if (!Contents::is_gone(contents) &&
+            !record.fingerprint.matches(contents ? contents->start(length) : std::string()))
+          continue;
       }
       Finished found = std::move(*at);
       list->erase(at);
@@ -98,7 +99,7 @@ bool FileSet::read_directory(Slot& slot, const FileStatus* current, bool is_new)
 // What was rotated out before the first start is remembered as if it had been read. False if it is gone.
 bool FileSet::add_history(Slot& slot, const Sibling& sibling) {
   auto contents = Contents::open(disk_, sibling);
-  if (!contents && contents.error().kind() == ErrorKind::invalid) return false;
+  if (Contents::is_gone(contents)) return false;
   const std::string start = contents ? contents->start(options_.fingerprint_size) : std::string();
   const std::uint64_t size = contents ? contents->length() : sibling.status.size;
   FileRecord record{.identity = sibling.status.identity,
@@ -178,7 +179,7 @@ FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const
     if (!(at->record.identity == identity)) continue;
     if (const Fingerprint& print = at->record.fingerprint; print.length != 0) {
       auto contents = Contents::open(disk_, sibling);
-      if (!contents && contents.error().kind() == ErrorKind::invalid) return Recognised::gone;
+      if (Contents::is_gone(contents)) return Recognised::gone;
       if (!print.matches(contents ? contents->start(print.length) : std::string())) continue;
     }
     continued = Missed{sibling, std::move(*at)};
@@ -192,7 +193,7 @@ FileSet::Recognised FileSet::recognise(Slot& slot, const Sibling& sibling, const
 FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibling, const FileStatus* current,
                                                 std::optional<Missed>& continued) {
   auto contents = Contents::open(disk_, sibling);
-  if (!contents && contents.error().kind() == ErrorKind::invalid) return Recognised::gone;
+  if (Contents::is_gone(contents)) return Recognised::gone;
   const std::string start = contents ? contents->start(options_.fingerprint_size) : std::string();
   if (!contents || (start.empty() && (sibling.is_gzip || sibling.status.size != 0))) {
     // Not gzip, or not written to its end yet: worth another look while it is new. A disk that fails may recover.
