@@ -109,37 +109,29 @@ bool SyntaxParser::no_editor() {
 }
 
 bool SyntaxParser::any_of(Expression& out) {
-  if (!all_of(out)) return false;
-  if (!is(TokenKind::word_or)) return true;
-  Expression whole;
-  whole.offset = token_.offset;
-  Disjunction disjunction;
-  if (!must_be_condition(out) || !adopt(whole, out)) return false;
-  disjunction.operands.push_back(std::move(out));
-  while (take_if(TokenKind::word_or)) {
-    Expression next;
-    if (!all_of(next) || !must_be_condition(next) || !adopt(whole, next)) return false;
-    disjunction.operands.push_back(std::move(next));
-  }
-  whole.node = std::move(disjunction);
-  out = std::move(whole);
-  return true;
+  return chained<Disjunction>(TokenKind::word_or, &SyntaxParser::all_of, out);
 }
 
 bool SyntaxParser::all_of(Expression& out) {
-  if (!negated(out)) return false;
-  if (!is(TokenKind::word_and)) return true;
+  return chained<Conjunction>(TokenKind::word_and, &SyntaxParser::negated, out);
+}
+
+// One operand stays itself; several, with `word` between them, make a chain.
+template <class Chain>
+bool SyntaxParser::chained(TokenKind word, bool (SyntaxParser::*operand)(Expression&), Expression& out) {
+  if (!(this->*operand)(out)) return false;
+  if (!is(word)) return true;
   Expression whole;
   whole.offset = token_.offset;
-  Conjunction conjunction;
+  Chain chain;
   if (!must_be_condition(out) || !adopt(whole, out)) return false;
-  conjunction.operands.push_back(std::move(out));
-  while (take_if(TokenKind::word_and)) {
+  chain.operands.push_back(std::move(out));
+  while (take_if(word)) {
     Expression next;
-    if (!negated(next) || !must_be_condition(next) || !adopt(whole, next)) return false;
-    conjunction.operands.push_back(std::move(next));
+    if (!(this->*operand)(next) || !must_be_condition(next) || !adopt(whole, next)) return false;
+    chain.operands.push_back(std::move(next));
   }
-  whole.node = std::move(conjunction);
+  whole.node = std::move(chain);
   out = std::move(whole);
   return true;
 }

@@ -25,6 +25,8 @@ class SyntaxParser {
 
   bool any_of(Expression& out);
   bool all_of(Expression& out);
+  template <class Chain>
+  bool chained(TokenKind word, bool (SyntaxParser::*operand)(Expression&), Expression& out);
   bool negated(Expression& out);
   bool compared(Expression& out);
   bool must_be_condition(const Expression& expression);
