@@ -1,6 +1,6 @@
 #include "processors/redaction/redaction_config.hpp"
 
-#include "processors/redaction/mask_pattern.hpp"
+#include "text/mask_pattern.hpp"
 
 namespace rankwire::redaction {
 namespace {
@@ -18,7 +18,7 @@ const std::vector<config::Choice> summary_choices = {{"silent", static_cast<int>
 
 void check_patterns(config::Validator& v, std::string_view key, const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
-    const auto compiled = MaskPattern::compile(pattern);
+    const auto compiled = text::MaskPattern::compile(pattern);
     if (!compiled) v.error(key, compiled.error().message());
   }
 }

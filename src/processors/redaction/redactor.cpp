@@ -13,17 +13,17 @@ namespace {
 constexpr std::string_view mask = "****";
 constexpr int nesting_max = 64;
 
-Result<void> compile_all(const std::vector<std::string>& patterns, std::vector<MaskPattern>& into) {
+Result<void> compile_all(const std::vector<std::string>& patterns, std::vector<text::MaskPattern>& into) {
   for (const std::string& pattern : patterns) {
-    auto compiled = MaskPattern::compile(pattern);
+    auto compiled = text::MaskPattern::compile(pattern);
     if (!compiled) return std::move(compiled).error();
     into.push_back(std::move(*compiled));
   }
   return {};
 }
 
-bool any_matches(const std::vector<MaskPattern>& patterns, std::string_view text) {
-  return std::any_of(patterns.begin(), patterns.end(), [text](const MaskPattern& p) { return p.matches(text); });
+bool any_matches(const std::vector<text::MaskPattern>& patterns, std::string_view text) {
+  return std::any_of(patterns.begin(), patterns.end(), [text](const text::MaskPattern& p) { return p.matches(text); });
 }
 
 // Numbers and booleans as text, for redact_all_types.
@@ -151,8 +151,8 @@ bool Redactor::mask_blocked(std::string_view& text, Arena& arena) const {
   static thread_local std::string masked;
   constexpr std::size_t kept_capacity_max = 64 * 1024;
   bool is_changed = false;
-  for (const MaskPattern& pattern : blocked_values_) {
-    Match match;
+  for (const text::MaskPattern& pattern : blocked_values_) {
+    text::Match match;
     if (!pattern.find(text, 0, match)) continue;
     if (!is_changed && !allowed_values_.empty() && any_matches(allowed_values_, text)) return false;
     masked.clear();

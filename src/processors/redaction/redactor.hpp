@@ -6,10 +6,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "processors/redaction/mask_pattern.hpp"
 #include "processors/redaction/redaction_config.hpp"
 #include "processors/redaction/text_sanitizers.hpp"
 #include "signal/value.hpp"
+#include "text/mask_pattern.hpp"
 
 namespace rankwire::redaction {
 
@@ -66,7 +66,7 @@ class Redactor {
   std::unordered_set<std::string_view> ignored_keys_;
   const UrlSanitizer urls_;
   const DbSanitizer statements_;
-  std::vector<MaskPattern> ignored_key_patterns_, blocked_key_patterns_, blocked_values_, allowed_values_;
+  std::vector<text::MaskPattern> ignored_key_patterns_, blocked_key_patterns_, blocked_values_, allowed_values_;
 };
 
 }  // namespace rankwire::redaction

@@ -1,7 +1,7 @@
 #include "receivers/file_log/file_log_config.hpp"
 
 #include "receivers/file_log/ordering.hpp"
-#include "receivers/file_log/parse/time_layout.hpp"
+#include "text/time_layout.hpp"
 
 namespace rankwire::file_log {
 
@@ -36,7 +36,8 @@ void OrderingConfig::validate(config::Validator& v) const {
       v.error("sort_by", "regex has no group named " + sort.regex_key);
     if (sort.regex_key.empty()) v.error("sort_by", "regex_key must be set");
     if (sort.sort_type == SortConfig::Type::timestamp) {
-      const auto layout = TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
+      const auto layout =
+          text::TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
       if (!layout) v.error("sort_by", layout.error().message());
     }
   }

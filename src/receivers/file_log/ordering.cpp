@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "receivers/file_log/file_log_config.hpp"
-#include "receivers/file_log/parse/time_layout.hpp"
 #include "receivers/file_log/siblings.hpp"
+#include "text/time_layout.hpp"
 
 namespace rankwire::file_log {
 namespace {
@@ -29,7 +29,7 @@ std::map<std::string, std::string> groups_of(const RE2& regex, const std::string
 }
 
 std::uint64_t nanos_of(const std::string& text, const SortConfig& sort) {
-  const auto layout = TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
+  const auto layout = text::TimeLayout::make("strptime", sort.layout, sort.location.empty() ? "UTC" : sort.location);
   std::uint64_t nanos = 0;
   return layout && layout->read(text, 0, nanos) ? nanos : 0;
 }

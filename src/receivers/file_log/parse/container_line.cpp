@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "receivers/file_log/parse/json_text.hpp"
-#include "receivers/file_log/parse/json_value.hpp"
+#include "text/json_text.hpp"
+#include "text/json_value.hpp"
 
 namespace rankwire::file_log {
 
@@ -28,7 +28,7 @@ struct ObjectWalk {
   // The raw inside of a string.
   bool take_string(std::string_view& raw, bool& has_escapes) {
     if (!take('"')) return false;
-    const char* quote = find_closing_quote(at, end, has_escapes);
+    const char* quote = text::find_closing_quote(at, end, has_escapes);
     if (quote == nullptr) return false;
     raw = {at, static_cast<std::size_t>(quote - at)};
     at = quote + 1;
@@ -37,7 +37,7 @@ struct ObjectWalk {
 };
 
 // log, stream and time, each a string, in any order; false when there is anything else.
-bool read_simple_docker(std::string_view line, Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
+bool read_simple_docker(std::string_view line, text::Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
   ObjectWalk walk{line.data(), line.data() + line.size()};
   if (!walk.take('{')) return false;
   bool has_log = false, has_time = false;
@@ -49,7 +49,7 @@ bool read_simple_docker(std::string_view line, Rfc3339Reader& time, Arena& arena
     if (key == "log" && !has_log) {
       has_log = true;
       to.message = raw;
-      if (escapes && !unescape_json(raw, arena, to.message)) return false;
+      if (escapes && !text::unescape_json(raw, arena, to.message)) return false;
     } else if (key == "stream" && !escapes) {
       to.stream = raw;
     } else if (key == "time" && !has_time && !escapes) {
@@ -65,9 +65,9 @@ bool read_simple_docker(std::string_view line, Rfc3339Reader& time, Arena& arena
 }
 
 // Any object with at least a text `log` and a `time`; other keys become `extra`.
-bool read_any_docker(std::string_view line, Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
+bool read_any_docker(std::string_view line, text::Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
   Value value;
-  if (!read_json_object(line, NumberForm::real, arena, value)) return false;
+  if (!text::read_json_object(line, text::NumberForm::real, arena, value)) return false;
   to = {};
   bool has_log = false, has_time = false;
   for (const KeyValue& entry : value.entries()) {
@@ -88,7 +88,7 @@ bool read_any_docker(std::string_view line, Rfc3339Reader& time, Arena& arena, C
 
 }  // namespace
 
-bool read_cri_line(std::string_view line, Rfc3339Reader& time, ContainerLine& to) {
+bool read_cri_line(std::string_view line, text::Rfc3339Reader& time, ContainerLine& to) {
   const auto* space = static_cast<const char*>(std::memchr(line.data(), ' ', std::min<std::size_t>(line.size(), 64)));
   if (space == nullptr) return false;
   const char* const end = line.data() + line.size();
@@ -113,7 +113,7 @@ bool read_cri_line(std::string_view line, Rfc3339Reader& time, ContainerLine& to
   return true;
 }
 
-bool read_docker_line(std::string_view line, Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
+bool read_docker_line(std::string_view line, text::Rfc3339Reader& time, Arena& arena, ContainerLine& to) {
   if (!read_simple_docker(line, time, arena, to) && !read_any_docker(line, time, arena, to)) return false;
   to.is_docker = true;
   // Docker cuts messages at 16 KiB; only the last piece ends with the message's own line end.
@@ -121,7 +121,7 @@ bool read_docker_line(std::string_view line, Rfc3339Reader& time, Arena& arena, 
   return true;
 }
 
-bool read_container_line(std::string_view line, ContainerFormat format, Rfc3339Reader& time, Arena& arena,
+bool read_container_line(std::string_view line, ContainerFormat format, text::Rfc3339Reader& time, Arena& arena,
                          ContainerLine& to) {
   const bool is_docker = format == ContainerFormat::docker ||
                          (format == ContainerFormat::automatic && !line.empty() && line.front() == '{');

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/arena.hpp"
-#include "receivers/file_log/parse/timestamp.hpp"
 #include "signal/value.hpp"
+#include "text/timestamp.hpp"
 
 namespace rankwire::file_log {
 
@@ -24,9 +24,9 @@ struct ContainerLine {
 
 // Each is false when `line` is not of that format; `line` has no line end. Views point into `line`
 // unless said otherwise.
-bool read_cri_line(std::string_view line, Rfc3339Reader& time, ContainerLine& to);
-bool read_docker_line(std::string_view line, Rfc3339Reader& time, Arena& arena, ContainerLine& to);
-bool read_container_line(std::string_view line, ContainerFormat format, Rfc3339Reader& time, Arena& arena,
+bool read_cri_line(std::string_view line, text::Rfc3339Reader& time, ContainerLine& to);
+bool read_docker_line(std::string_view line, text::Rfc3339Reader& time, Arena& arena, ContainerLine& to);
+bool read_container_line(std::string_view line, ContainerFormat format, text::Rfc3339Reader& time, Arena& arena,
                          ContainerLine& to);
 
 }  // namespace rankwire::file_log

@@ -18,6 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (is_end && taken != text.size()) std::abort();
   }
   for (const rankwire::LogRecord* record : lines.records())
-    if (!is_valid_utf8(record->body.text())) std::abort();
+    if (!rankwire::text::is_valid_utf8(record->body.text())) std::abort();
   return 0;
 }

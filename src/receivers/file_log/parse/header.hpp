@@ -6,15 +6,15 @@
 #include <string_view>
 #include <vector>
 
-#include "receivers/file_log/parse/pattern.hpp"
 #include "signal/batch.hpp"
+#include "text/pattern.hpp"
 
 namespace rankwire::file_log {
 
 struct LinePlan;
 
 struct HeaderPlan {
-  Pattern pattern;
+  text::Pattern pattern;
   std::shared_ptr<const LinePlan> lines;  // What is done to each line of the header: the metadata operators.
 };
 

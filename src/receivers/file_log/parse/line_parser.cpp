@@ -153,7 +153,7 @@ std::size_t LineParser::parse(std::string_view data, std::uint64_t offset, bool 
   }
   begin(out, data.size());
   std::size_t taken = 0;
-  if (offset == 0 && plan_->decoder->encoding() == TextEncoding::utf8 && data.starts_with(byte_order_mark))
+  if (offset == 0 && plan_->decoder->encoding() == text::Encoding::utf8 && data.starts_with(byte_order_mark))
     taken = byte_order_mark.size();
   const std::uint64_t number_before = record_number_;
   if (plan_->cutter == nullptr) {
@@ -186,8 +186,8 @@ std::size_t LineParser::cut_lines(std::string_view data, std::uint64_t offset) {
   if (last != nullptr) {
     const char* at = start + taken;
     const char* const end = last + 1;
-    is_known_valid_ =
-        plan_->decoder->encoding() == TextEncoding::utf8 && is_valid_utf8({at, static_cast<std::size_t>(end - at)});
+    is_known_valid_ = plan_->decoder->encoding() == text::Encoding::utf8 &&
+                      text::is_valid_utf8({at, static_cast<std::size_t>(end - at)});
     may_be_usual_ = is_known_valid_ && plan_->container.has_value() && plan_->graph == nullptr &&
                     plan_->container->format != ContainerFormat::docker && !plan_->file.record_number &&
                     !plan_->file.record_offset;
@@ -308,7 +308,7 @@ void LineParser::take_line(std::string_view line, std::uint64_t offset) {
   const bool is_partial = plan_->has_container_operator && read_cri_line(line, time_, parsed) && parsed.is_partial;
   line = trimmed(line, plan_->keeps_trailing_space || is_partial);
   if (line.empty()) return;
-  add_plain(plan_->decoder->encoding() == TextEncoding::raw_bytes ? Value::of_bytes(line) : Value::of(line), offset);
+  add_plain(plan_->decoder->encoding() == text::Encoding::raw_bytes ? Value::of_bytes(line) : Value::of(line), offset);
 }
 
 void LineParser::take_container_line(std::string_view line, std::uint64_t offset) {

@@ -54,7 +54,7 @@ class LineParser final : public FileParser {
   std::optional<HeaderReader> header_;
   AttributeBlock block_;  // Made with the first record: most of ten thousand files are idle.
   RecordSink sink_;
-  Rfc3339Reader time_;
+  text::Rfc3339Reader time_;
   ContainerJoiner joiner_;
   Drops drops_;
   Run run_;

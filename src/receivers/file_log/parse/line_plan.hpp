@@ -10,7 +10,7 @@
 #include "receivers/file_log/parse/attribute_block.hpp"
 #include "receivers/file_log/parse/container_line.hpp"
 #include "receivers/file_log/parse/line_cutter.hpp"
-#include "receivers/file_log/parse/text_encoding.hpp"
+#include "text/encoding.hpp"
 
 namespace rankwire::file_log {
 
@@ -37,7 +37,7 @@ struct FileAttributeChoice {
 };
 
 struct LinePlan {
-  std::unique_ptr<TextDecoder> decoder;
+  std::unique_ptr<text::Decoder> decoder;
   std::unique_ptr<LineCutter> cutter;  // Null: lines end with a line feed byte.
   bool keeps_leading_space = false;
   bool keeps_trailing_space = false;

@@ -7,8 +7,8 @@
 #include "config/load.hpp"
 #include "receivers/file_log/parse/expr/expression.hpp"
 #include "receivers/file_log/parse/parser_settings.hpp"
-#include "receivers/file_log/parse/text_encoding.hpp"
 #include "testing/fake_clock.hpp"
+#include "text/encoding.hpp"
 
 namespace rankwire::file_log::testing {
 

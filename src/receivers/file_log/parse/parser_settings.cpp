@@ -11,19 +11,19 @@ namespace {
 const std::vector<config::Choice> long_line_choices = {{"split", static_cast<int>(LongLine::split)},
                                                        {"truncate", static_cast<int>(LongLine::truncate)}};
 
-Result<std::unique_ptr<LineCutter>> make_cutter(const ParserConfig& config, const TextDecoder& decoder) {
-  const TextEncoding encoding = decoder.encoding();
+Result<std::unique_ptr<LineCutter>> make_cutter(const ParserConfig& config, const text::Decoder& decoder) {
+  const text::Encoding encoding = decoder.encoding();
   const bool is_wide = decoder.unit_size() == 2;
   if (config.multiline.has_value()) {
     const MultilineConfig& lines = *config.multiline;
     if (is_wide) return Error(ErrorKind::invalid, "multiline is not supported with a two-byte encoding");
-    const bool is_utf8 = encoding == TextEncoding::utf8 || encoding == TextEncoding::utf8_raw;
+    const bool is_utf8 = encoding == text::Encoding::utf8 || encoding == text::Encoding::utf8_raw;
     if (!lines.line_start_pattern.empty())
       return make_start_cutter(lines.line_start_pattern, lines.omit_pattern, is_utf8);
     if (!lines.line_end_pattern.empty()) return make_end_cutter(lines.line_end_pattern, lines.omit_pattern, is_utf8);
   }
-  if (is_wide) return make_wide_line_cutter(encoding == TextEncoding::utf16be);
-  if (encoding == TextEncoding::raw_bytes) return make_whole_cutter(config.max_log_size.count);
+  if (is_wide) return make_wide_line_cutter(encoding == text::Encoding::utf16be);
+  if (encoding == text::Encoding::raw_bytes) return make_whole_cutter(config.max_log_size.count);
   return std::unique_ptr<LineCutter>();
 }
 
@@ -88,10 +88,10 @@ void report(const config::Diagnostics& found, config::Validator& v) {
   }
 }
 
-void validate_header(const HeaderConfig& header, const TextDecoder& decoder, config::Validator& v) {
-  if (decoder.unit_size() != 1 || decoder.encoding() == TextEncoding::raw_bytes)
+void validate_header(const HeaderConfig& header, const text::Decoder& decoder, config::Validator& v) {
+  if (decoder.unit_size() != 1 || decoder.encoding() == text::Encoding::raw_bytes)
     v.error("header", "is not supported with this encoding");
-  if (const auto pattern = Pattern::compile(header.pattern); header.pattern.empty() || !pattern)
+  if (const auto pattern = text::Pattern::compile(header.pattern); header.pattern.empty() || !pattern)
     v.error("header", "pattern: " + (pattern ? std::string("must be set") : pattern.error().message()));
   if (!header.metadata_operators.is_sequence() || header.metadata_operators.items().empty())
     return v.error("header", "metadata_operators: there must be at least one");
@@ -107,8 +107,8 @@ void validate_header(const HeaderConfig& header, const TextDecoder& decoder, con
 
 std::shared_ptr<const HeaderPlan> make_header(const HeaderConfig& header, std::size_t line_size_max, Clock& clock,
                                               Logger& log, config::Diagnostics& diagnostics) {
-  auto pattern = Pattern::compile(header.pattern);
-  auto decoder = TextDecoder::make("utf-8");
+  auto pattern = text::Pattern::compile(header.pattern);
+  auto decoder = text::Decoder::make("utf-8");
   if (!pattern || !decoder) {
     diagnostics.error({}, "header", "is not valid");
     return nullptr;
@@ -177,7 +177,7 @@ void ParserConfig::fields(config::Fields& f) {
 }
 
 void ParserConfig::validate(config::Validator& v) const {
-  auto decoder = TextDecoder::make(encoding);
+  auto decoder = text::Decoder::make(encoding);
   if (!decoder) {
     v.error("encoding", decoder.error().message());
     return;
@@ -194,7 +194,7 @@ std::unique_ptr<ParserFactory> make_parser_factory(const ParserConfig& config, C
                                                    Counters& counters) {
   static_cast<void>(counters);
   auto plan = std::make_shared<LinePlan>();
-  auto decoder = TextDecoder::make(config.encoding);
+  auto decoder = text::Decoder::make(config.encoding);
   if (!decoder) return nullptr;
   plan->decoder = std::move(*decoder);
   auto cutter = make_cutter(config, *plan->decoder);

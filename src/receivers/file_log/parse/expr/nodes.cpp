@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "receivers/file_log/parse/pattern.hpp"
+#include "text/pattern.hpp"
 
 namespace rankwire::file_log::expr {
 
@@ -228,7 +228,7 @@ class BinaryNode final : public Node {
 
 class MatchesNode final : public Node {
  public:
-  MatchesNode(NodePointer left, Pattern pattern) : left_(std::move(left)), pattern_(std::move(pattern)) {}
+  MatchesNode(NodePointer left, text::Pattern pattern) : left_(std::move(left)), pattern_(std::move(pattern)) {}
   Value evaluate(Evaluation& e) const override {
     const Value left = left_->evaluate(e);
     if (e.error != nullptr) return {};
@@ -238,7 +238,7 @@ class MatchesNode final : public Node {
 
  private:
   const NodePointer left_;
-  const Pattern pattern_;
+  const text::Pattern pattern_;
 };
 
 class ChoiceNode final : public Node {
@@ -301,7 +301,7 @@ NodePointer make_binary(Binary operation, NodePointer left, NodePointer right) {
   return std::make_unique<BinaryNode>(operation, std::move(left), std::move(right));
 }
 Result<NodePointer> make_matches(NodePointer left, const std::string& pattern) {
-  auto compiled = Pattern::compile(pattern);
+  auto compiled = text::Pattern::compile(pattern);
   if (!compiled) return Error(std::move(compiled).error());
   return NodePointer(std::make_unique<MatchesNode>(std::move(left), std::move(*compiled)));
 }

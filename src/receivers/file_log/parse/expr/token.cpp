@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "receivers/file_log/parse/json_text.hpp"
+#include "text/json_text.hpp"
 
 namespace rankwire::file_log::expr {
 
@@ -127,7 +127,7 @@ class Tokenizer {
     if (text.size() != digits || read.ptr != text.data() + digits)
       return wrong(at_, "an escape needs hexadecimal digits");
     char utf8[4];
-    to.append(utf8, put_utf8(utf8, code));
+    to.append(utf8, text::put_utf8(utf8, code));
     at_ += digits;
     return {};
   }

@@ -49,7 +49,7 @@ class ContainerState final : public OperatorState {
 
   static constexpr Duration period = std::chrono::seconds(5);
   ContainerJoiner joiner;
-  Rfc3339Reader time;
+  text::Rfc3339Reader time;
 
  private:
   const Operator& owner_;

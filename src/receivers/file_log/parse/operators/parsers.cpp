@@ -1,10 +1,10 @@
 // The parsers of text: regular expressions, JSON, key-value pairs, CSV, URIs; and scope names.
 #include <unordered_map>
 
-#include "receivers/file_log/parse/json_value.hpp"
-#include "receivers/file_log/parse/operators/delimited.hpp"
 #include "receivers/file_log/parse/operators/parser_operator.hpp"
-#include "receivers/file_log/parse/pattern.hpp"
+#include "text/delimited.hpp"
+#include "text/json_value.hpp"
+#include "text/pattern.hpp"
 
 namespace rankwire::file_log {
 
@@ -32,7 +32,7 @@ struct RegexSettings : ParserSettings {
 
 class RegexParser final : public ParserOperator {
  public:
-  explicit RegexParser(Pattern pattern) : pattern_(std::move(pattern)) {}
+  explicit RegexParser(text::Pattern pattern) : pattern_(std::move(pattern)) {}
 
  private:
   const char* parse(const Value& from, const Entry&, Run& run, Value& to) const override {
@@ -48,7 +48,7 @@ class RegexParser final : public ParserOperator {
     return nullptr;
   }
 
-  const Pattern pattern_;
+  const text::Pattern pattern_;
 };
 
 struct JsonSettings : ParserSettings {
@@ -62,15 +62,16 @@ struct JsonSettings : ParserSettings {
 
 class JsonParser final : public ParserOperator {
  public:
-  explicit JsonParser(bool parse_ints) : numbers_(parse_ints ? NumberForm::integer_where_exact : NumberForm::real) {}
+  explicit JsonParser(bool parse_ints)
+      : numbers_(parse_ints ? text::NumberForm::integer_where_exact : text::NumberForm::real) {}
 
  private:
   const char* parse(const Value& from, const Entry&, Run& run, Value& to) const override {
     if (!from.is_text()) return not_text;
-    return read_json_object(from.text(), numbers_, run.arena(), to) ? nullptr : "not a JSON object";
+    return text::read_json_object(from.text(), numbers_, run.arena(), to) ? nullptr : "not a JSON object";
   }
 
-  const NumberForm numbers_;
+  const text::NumberForm numbers_;
 };
 
 // JSON texts of one list: a row of a table.
@@ -90,7 +91,8 @@ class JsonArrayParser final : public ParserOperator {
  private:
   const char* parse(const Value& from, const Entry&, Run& run, Value& to) const override {
     if (!from.is_text()) return not_text;
-    if (!read_json_array(from.text(), NumberForm::integer_where_exact, run.arena(), to)) return "not a JSON array";
+    if (!text::read_json_array(from.text(), text::NumberForm::integer_where_exact, run.arena(), to))
+      return "not a JSON array";
     if (names_.empty()) return nullptr;
     const List<Value> items = to.items();
     if (items.size() != names_.size()) return "the array has a different number of elements than the header";
@@ -123,7 +125,7 @@ class KeyValueParser final : public ParserOperator {
   const char* parse(const Value& from, const Entry&, Run& run, Value& to) const override {
     if (!from.is_text()) return not_text;
     List<KeyValue> entries;
-    const char* why = read_key_values(from.text(), delimiter_, pair_delimiter_, run.arena(), entries);
+    const char* why = text::read_key_values(from.text(), delimiter_, pair_delimiter_, run.arena(), entries);
     to = Value::of(entries);
     return why;
   }
@@ -153,7 +155,7 @@ struct CsvSettings : ParserSettings {
 class CsvParser final : public ParserOperator {
  public:
   explicit CsvParser(CsvSettings settings) : settings_(std::move(settings)) {
-    names_ = split_header(settings_.header, header_delimiter());
+    names_ = text::split_header(settings_.header, header_delimiter());
   }
 
  private:
@@ -163,17 +165,17 @@ class CsvParser final : public ParserOperator {
 
   const char* parse(const Value& from, const Entry& entry, Run& run, Value& to) const override {
     if (!from.is_text()) return not_text;
-    const CsvQuotes quotes = settings_.ignore_quotes ? CsvQuotes::none
-                             : settings_.lazy_quotes ? CsvQuotes::lazy
-                                                     : CsvQuotes::strict;
+    const text::CsvQuotes quotes = settings_.ignore_quotes ? text::CsvQuotes::none
+                                   : settings_.lazy_quotes ? text::CsvQuotes::lazy
+                                                           : text::CsvQuotes::strict;
     List<Value> columns;
-    if (const char* why = read_csv_row(from.text(), settings_.delimiter.front(), quotes, run.arena(), columns))
+    if (const char* why = text::read_csv_row(from.text(), settings_.delimiter.front(), quotes, run.arena(), columns))
       return why;
     List<KeyValue> entries;
     if (!settings_.header_attribute.empty()) {
       const Value* header = find(entry.record.attributes, settings_.header_attribute);
       if (header == nullptr || !header->is_text()) return "the header attribute is not there";
-      const std::vector<std::string> names = split_header(header->text(), header_delimiter());
+      const std::vector<std::string> names = text::split_header(header->text(), header_delimiter());
       if (names.size() != columns.size()) return wrong_count;
       for (std::uint32_t i = 0; i < columns.size(); ++i)
         entries.push(run.arena(), {run.arena().copy(names[i]), columns[i]});
@@ -195,7 +197,7 @@ class UriParser final : public ParserOperator {
   const char* parse(const Value& from, const Entry&, Run& run, Value& to) const override {
     if (!from.is_text()) return not_text;
     List<KeyValue> entries;
-    const char* why = read_uri(from.text(), run.arena(), entries);
+    const char* why = text::read_uri(from.text(), run.arena(), entries);
     to = Value::of(entries);
     return why;
   }
@@ -236,7 +238,7 @@ std::unique_ptr<Operator> configured(const Settings& settings, const OperatorSou
 
 std::unique_ptr<Operator> build_regex_parser(const OperatorSource& source) {
   const auto settings = source.read<RegexSettings>();
-  auto pattern = Pattern::compile(settings.regex);
+  auto pattern = text::Pattern::compile(settings.regex);
   if (settings.regex.empty()) {
     source.error("regex", "\"regex\" must be set");
   } else if (!pattern) {
@@ -258,7 +260,7 @@ std::unique_ptr<Operator> build_json_array_parser(const OperatorSource& source) 
   const auto settings = source.read<JsonArraySettings>();
   if (settings.parse_to.empty() && settings.header.empty())
     source.error("parse_to", "a list cannot become attributes: set \"parse_to\" or \"header\"");
-  return configured<JsonArrayParser>(settings, source, split_header(settings.header, ','));
+  return configured<JsonArrayParser>(settings, source, text::split_header(settings.header, ','));
 }
 
 std::unique_ptr<Operator> build_key_value_parser(const OperatorSource& source) {

@@ -80,8 +80,8 @@ void TraceSettings::fields(config::Fields& f) {
 std::optional<TimeStage> TimeStage::make(const TimeSettings& settings, const OperatorSource& source) {
   TimeStage stage;
   stage.from_ = source.required_field("parse_from", settings.parse_from);
-  const ZoneNames names(settings.time_zone_locations.begin(), settings.time_zone_locations.end());
-  auto layout = TimeLayout::make(settings.layout_type, settings.layout, settings.location, names);
+  const text::ZoneNames names(settings.time_zone_locations.begin(), settings.time_zone_locations.end());
+  auto layout = text::TimeLayout::make(settings.layout_type, settings.layout, settings.location, names);
   if (!layout) {
     source.error("layout", layout.error().message());
     return std::nullopt;

@@ -9,7 +9,7 @@
 #include "config/fields.hpp"
 #include "receivers/file_log/parse/field_path.hpp"
 #include "receivers/file_log/parse/operators/build.hpp"
-#include "receivers/file_log/parse/time_layout.hpp"
+#include "text/time_layout.hpp"
 
 namespace rankwire::file_log {
 
@@ -52,7 +52,7 @@ class TimeStage {
 
  private:
   FieldPath from_;
-  TimeLayout layout_;
+  text::TimeLayout layout_;
 };
 
 class SeverityStage {

@@ -1,8 +1,8 @@
 // The operators that change text: regex_replace, unquote, sanitize_utf8.
-#include "receivers/file_log/parse/json_text.hpp"
 #include "receivers/file_log/parse/operators/build.hpp"
-#include "receivers/file_log/parse/pattern.hpp"
-#include "receivers/file_log/parse/text_encoding.hpp"
+#include "text/encoding.hpp"
+#include "text/json_text.hpp"
+#include "text/pattern.hpp"
 
 namespace rankwire::file_log {
 
@@ -45,7 +45,7 @@ struct RegexReplaceSettings : TransformerSettings {
 
 class RegexReplace final : public TextTransform {
  public:
-  RegexReplace(FieldPath field, Pattern pattern, std::string with)
+  RegexReplace(FieldPath field, text::Pattern pattern, std::string with)
       : TextTransform(std::move(field)), pattern_(std::move(pattern)), with_(std::move(with)) {}
 
  private:
@@ -54,7 +54,7 @@ class RegexReplace final : public TextTransform {
     return nullptr;
   }
 
-  const Pattern pattern_;
+  const text::Pattern pattern_;
   const std::string with_;
 };
 
@@ -84,9 +84,9 @@ class Unquote final : public TextTransform {
     }
     if (quote != '"' && quote != '\'') return why;
     bool has_escapes = false;
-    if (quote == '"' && find_closing_quote(inner.data(), inner.data() + inner.size(), has_escapes) != nullptr)
+    if (quote == '"' && text::find_closing_quote(inner.data(), inner.data() + inner.size(), has_escapes) != nullptr)
       return why;
-    return unescape_json(inner, arena, text) ? nullptr : why;
+    return text::unescape_json(inner, arena, text) ? nullptr : why;
   }
 };
 
@@ -96,7 +96,7 @@ class SanitizeUtf8 final : public TextTransform {
 
  private:
   const char* change(std::string_view& text, Arena& arena) const override {
-    text = repair_utf8(text, arena);
+    text = text::repair_utf8(text, arena);
     return nullptr;
   }
 };
@@ -113,7 +113,7 @@ std::unique_ptr<Operator> build_regex_replace(const OperatorSource& source) {
     regex = "(?:\\x1b\\[|\\x{9b})[0-?]*[ -/]*[@-~]";
   else if (!settings.regex_name.empty())
     source.error("regex_name", "there is only ansi_control_sequences");
-  auto pattern = Pattern::compile(regex);
+  auto pattern = text::Pattern::compile(regex);
   if (pattern) return std::make_unique<RegexReplace>(field, std::move(*pattern), settings.replace_with);
   source.error("regex", pattern.error().message());
   return nullptr;

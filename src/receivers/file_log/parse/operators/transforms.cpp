@@ -3,8 +3,8 @@
 
 #include "config/load.hpp"
 #include "receivers/file_log/parse/operators/build.hpp"
-#include "receivers/file_log/parse/pattern.hpp"
-#include "receivers/file_log/parse/text_encoding.hpp"
+#include "text/encoding.hpp"
+#include "text/pattern.hpp"
 
 namespace rankwire::file_log {
 

@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 class Pattern {
  public:
@@ -45,4 +45,4 @@ class Pattern {
   std::vector<std::string> names_;
 };
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -1,12 +1,12 @@
-#include "receivers/file_log/parse/pattern.hpp"
+#include "text/pattern.hpp"
 
 #include <re2/re2.h>
 
 #include <optional>
 
-#include "receivers/file_log/parse/scan_program.hpp"
+#include "text/scan_program.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -166,4 +166,4 @@ std::string Pattern::replace_all(std::string_view text, const std::string& with)
   return result.append(text.substr(copied));
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

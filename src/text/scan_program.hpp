@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 class ScanProgram {
  public:
@@ -74,4 +74,4 @@ class ScanProgram {
   bool may_be_empty_ = false;
 };
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

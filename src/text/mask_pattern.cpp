@@ -1,10 +1,10 @@
-#include "processors/redaction/mask_pattern.hpp"
+#include "text/mask_pattern.hpp"
 
 #include <re2/re2.h>
 
 #include <cstring>
 
-namespace rankwire::redaction {
+namespace rankwire::text {
 
 namespace {
 
@@ -137,4 +137,4 @@ bool MaskPattern::find(std::string_view text, std::size_t from, Match& match) co
   return false;
 }
 
-}  // namespace rankwire::redaction
+}  // namespace rankwire::text

@@ -5,7 +5,7 @@
 
 #include "base/arena.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 // `at` is behind the opening quote. Null if there is no closing quote; else the closing quote, and
 // whether a backslash came before it.
@@ -17,4 +17,4 @@ bool unescape_json(std::string_view raw, Arena& arena, std::string_view& text);
 // Appends one code point as UTF-8; what is not one becomes U+FFFD.
 char* put_utf8(char* to, std::uint32_t code_point);
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

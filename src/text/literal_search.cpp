@@ -1,4 +1,4 @@
-#include "processors/redaction/literal_search.hpp"
+#include "text/literal_search.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace rankwire::redaction {
+namespace rankwire::text {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::size_t LiteralSearch::find(std::string_view text, std::size_t from) const {
   return hit == nullptr ? npos : from + static_cast<std::size_t>(static_cast<const char*>(hit) - start);
 }
 
-}  // namespace rankwire::redaction
+}  // namespace rankwire::text

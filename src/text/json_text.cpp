@@ -1,8 +1,8 @@
-#include "receivers/file_log/parse/json_text.hpp"
+#include "text/json_text.hpp"
 
 #include <cstring>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -117,4 +117,4 @@ bool unescape_json(std::string_view raw, Arena& arena, std::string_view& text) {
   return true;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

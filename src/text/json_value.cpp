@@ -1,8 +1,8 @@
-#include "receivers/file_log/parse/json_value.hpp"
+#include "text/json_value.hpp"
 
 #include <simdjson.h>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -81,4 +81,4 @@ bool read_json_array(std::string_view text, NumberForm numbers, Arena& arena, Va
   return true;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -1,6 +1,6 @@
-#include "receivers/file_log/parse/operators/delimited.hpp"
+#include "text/delimited.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -169,4 +169,4 @@ std::vector<std::string> split_header(std::string_view header, char delimiter) {
   return names;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

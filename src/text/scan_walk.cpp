@@ -3,9 +3,9 @@
 #include <cstring>
 #include <iterator>
 
-#include "receivers/file_log/parse/scan_program.hpp"
+#include "text/scan_program.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 // Tries one start after another; when a step fails it goes back to the last choice, as leftmost-first
 // matching is defined.
@@ -181,4 +181,4 @@ ScanProgram::Outcome ScanProgram::match_going_back(std::string_view text, std::s
   }
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -6,7 +6,7 @@
 #include "base/arena.hpp"
 #include "signal/value.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 enum class NumberForm : std::uint8_t { real, integer_where_exact };
 
@@ -18,4 +18,4 @@ inline constexpr int json_depth_max = 64;
 bool read_json_object(std::string_view text, NumberForm numbers, Arena& arena, Value& value);
 bool read_json_array(std::string_view text, NumberForm numbers, Arena& arena, Value& value);
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -1,10 +1,10 @@
-#include "receivers/file_log/parse/scan_program.hpp"
+#include "text/scan_program.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <iterator>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -372,4 +372,4 @@ ScanProgram::Outcome ScanProgram::match_straight(std::string_view text, std::spa
   return Outcome::matched;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

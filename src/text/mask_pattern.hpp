@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "processors/redaction/literal_search.hpp"
+#include "text/literal_search.hpp"
 
 namespace re2 {
 class RE2;
 }
 
-namespace rankwire::redaction {
+namespace rankwire::text {
 
 struct Match {
   std::size_t begin = 0;
@@ -55,4 +55,4 @@ class MaskPattern {
   Bytes256 tail_bytes_;  // For one_or_more.
 };
 
-}  // namespace rankwire::redaction
+}  // namespace rankwire::text

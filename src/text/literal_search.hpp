@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace rankwire::redaction {
+namespace rankwire::text {
 
 // Thread-safe once made.
 class LiteralSearch {
@@ -27,4 +27,4 @@ class LiteralSearch {
   bool is_wide_ = false;  // The processor compares 32 bytes at once.
 };
 
-}  // namespace rankwire::redaction
+}  // namespace rankwire::text

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 // Days since 1970-01-01 of a date in the Gregorian calendar.
 std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day);
@@ -53,4 +53,4 @@ class Rfc3339Reader {
   std::int64_t second_ = 0;
 };
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

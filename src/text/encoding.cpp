@@ -1,4 +1,4 @@
-#include "receivers/file_log/parse/text_encoding.hpp"
+#include "text/encoding.hpp"
 
 #include <iconv.h>
 #include <simdjson.h>
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "receivers/file_log/parse/json_text.hpp"
+#include "text/json_text.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -46,17 +46,17 @@ std::size_t sequence_size(const unsigned char* at, const unsigned char* end, std
   return size;
 }
 
-class Utf8Decoder final : public TextDecoder {
+class Utf8Decoder final : public Decoder {
  public:
-  explicit Utf8Decoder(TextEncoding encoding) : TextDecoder(encoding) {}
+  explicit Utf8Decoder(Encoding encoding) : Decoder(encoding) {}
   std::string_view decode(std::string_view raw, Arena& arena) const override {
-    return encoding() == TextEncoding::utf8 ? repair_utf8(raw, arena) : raw;
+    return encoding() == Encoding::utf8 ? repair_utf8(raw, arena) : raw;
   }
 };
 
-class Utf16Decoder final : public TextDecoder {
+class Utf16Decoder final : public Decoder {
  public:
-  explicit Utf16Decoder(TextEncoding encoding) : TextDecoder(encoding) {}
+  explicit Utf16Decoder(Encoding encoding) : Decoder(encoding) {}
   std::string_view decode(std::string_view raw, Arena& arena) const override {
     const std::size_t units = raw.size() / 2;
     char* const start = static_cast<char*>(arena.allocate(units * 3 + replacement.size(), 1));
@@ -80,15 +80,15 @@ class Utf16Decoder final : public TextDecoder {
   std::uint32_t unit_at(std::string_view raw, std::size_t index) const {
     const auto first = static_cast<unsigned char>(raw[2 * index]);
     const auto second = static_cast<unsigned char>(raw[2 * index + 1]);
-    return encoding() == TextEncoding::utf16be ? first << 8 | second : second << 8 | first;
+    return encoding() == Encoding::utf16be ? first << 8 | second : second << 8 | first;
   }
 };
 
 // ISO 8859-1 and Windows-1252, which differ in 0x80–0x9F only. By table, so that they work where
 // libc's conversion modules are not installed.
-class WesternDecoder final : public TextDecoder {
+class WesternDecoder final : public Decoder {
  public:
-  explicit WesternDecoder(TextEncoding encoding) : TextDecoder(encoding) {}
+  explicit WesternDecoder(Encoding encoding) : Decoder(encoding) {}
   std::string_view decode(std::string_view raw, Arena& arena) const override {
     static constexpr std::uint16_t windows[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
                                                   0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
@@ -100,16 +100,16 @@ class WesternDecoder final : public TextDecoder {
     char* to = start;
     for (const char c : raw) {
       const auto byte = static_cast<unsigned char>(c);
-      const bool is_special = encoding() == TextEncoding::windows1252 && byte >= 0x80 && byte < 0xA0;
+      const bool is_special = encoding() == Encoding::windows1252 && byte >= 0x80 && byte < 0xA0;
       to = put_utf8(to, is_special ? windows[byte - 0x80] : byte);
     }
     return {start, static_cast<std::size_t>(to - start)};
   }
 };
 
-class IconvDecoder final : public TextDecoder {
+class IconvDecoder final : public Decoder {
  public:
-  explicit IconvDecoder(iconv_t handle) : TextDecoder(TextEncoding::other), handle_(handle) {}
+  explicit IconvDecoder(iconv_t handle) : Decoder(Encoding::other), handle_(handle) {}
   IconvDecoder(const IconvDecoder&) = delete;
   ~IconvDecoder() override { iconv_close(handle_); }
   std::string_view decode(std::string_view raw, Arena& arena) const override {
@@ -168,20 +168,20 @@ std::string_view repair_utf8(std::string_view text, Arena& arena) {
   return {result, size};
 }
 
-Result<std::unique_ptr<TextDecoder>> TextDecoder::make(std::string_view name) {
+Result<std::unique_ptr<Decoder>> Decoder::make(std::string_view name) {
   std::string lower(name);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  using Made = std::unique_ptr<TextDecoder>;
+  using Made = std::unique_ptr<Decoder>;
   if (lower.empty() || lower == "utf-8" || lower == "utf8" || lower == "ascii" || lower == "us-ascii")
-    return Made(std::make_unique<Utf8Decoder>(TextEncoding::utf8));
-  if (lower == "utf-8-raw") return Made(std::make_unique<Utf8Decoder>(TextEncoding::utf8_raw));
-  if (lower == "nop") return Made(std::make_unique<Utf8Decoder>(TextEncoding::raw_bytes));
-  if (lower == "utf-16le" || lower == "utf16le") return Made(std::make_unique<Utf16Decoder>(TextEncoding::utf16le));
-  if (lower == "utf-16be" || lower == "utf16be") return Made(std::make_unique<Utf16Decoder>(TextEncoding::utf16be));
+    return Made(std::make_unique<Utf8Decoder>(Encoding::utf8));
+  if (lower == "utf-8-raw") return Made(std::make_unique<Utf8Decoder>(Encoding::utf8_raw));
+  if (lower == "nop") return Made(std::make_unique<Utf8Decoder>(Encoding::raw_bytes));
+  if (lower == "utf-16le" || lower == "utf16le") return Made(std::make_unique<Utf16Decoder>(Encoding::utf16le));
+  if (lower == "utf-16be" || lower == "utf16be") return Made(std::make_unique<Utf16Decoder>(Encoding::utf16be));
   if (lower == "iso-8859-1" || lower == "latin1" || lower == "latin-1")
-    return Made(std::make_unique<WesternDecoder>(TextEncoding::latin1));
+    return Made(std::make_unique<WesternDecoder>(Encoding::latin1));
   if (lower == "windows-1252" || lower == "cp1252")
-    return Made(std::make_unique<WesternDecoder>(TextEncoding::windows1252));
+    return Made(std::make_unique<WesternDecoder>(Encoding::windows1252));
   if (is_safe_to_cut(lower)) {
     const iconv_t handle = iconv_open("UTF-8", lower.c_str());
     if (handle != reinterpret_cast<iconv_t>(-1)) return Made(std::make_unique<IconvDecoder>(handle));
@@ -191,4 +191,4 @@ Result<std::unique_ptr<TextDecoder>> TextDecoder::make(std::string_view name) {
                                        "iso-8859-1, windows-1252 or one that this system's iconv knows");
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -1,9 +1,9 @@
 // Timestamps in users' layouts.
-#include "receivers/file_log/parse/time_layout.hpp"
+#include "text/time_layout.hpp"
 
 #include <doctest/doctest.h>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -53,10 +53,10 @@ TEST_CASE("times are read in strptime, Go and epoch layouts") {
   }
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text
 
 TEST_CASE("an abbreviated time zone means the location that was given for it") {
-  using namespace rankwire::file_log;
+  using namespace rankwire::text;
   const ZoneNames names = {{"EST", "America/New_York"}, {"IST", "Asia/Kolkata"}};
   const auto layout = TimeLayout::make("strptime", "%F %T %Z", "UTC", names);
   REQUIRE(layout.has_value());

@@ -1,12 +1,12 @@
-#include "receivers/file_log/parse/time_zone.hpp"
+#include "text/time_zone.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
-#include "receivers/file_log/parse/timestamp.hpp"
+#include "text/timestamp.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -183,4 +183,4 @@ std::int64_t TimeZone::to_utc(std::int64_t local_seconds) const {
   return local_seconds - offset;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

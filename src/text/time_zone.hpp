@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 class TimeZone {
  public:
@@ -33,4 +33,4 @@ class TimeZone {
   std::vector<Change> changes_;
 };
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

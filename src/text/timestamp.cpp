@@ -1,6 +1,6 @@
-#include "receivers/file_log/parse/timestamp.hpp"
+#include "text/timestamp.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -87,4 +87,4 @@ bool Rfc3339Reader::read(std::string_view text, std::uint64_t& nanos) {
   return true;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -2,11 +2,11 @@
 #include <cstdint>
 #include <string>
 
-#include "receivers/file_log/parse/time_layout.hpp"
-#include "receivers/file_log/parse/timestamp.hpp"
+#include "text/time_layout.hpp"
+#include "text/timestamp.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace rankwire::file_log;
+  using namespace rankwire::text;
   const std::string text(reinterpret_cast<const char*>(data), size);
   std::uint64_t nanos = 0;
   Rfc3339Reader reader;

@@ -6,10 +6,10 @@
 
 #include "base/require.hpp"
 
-#include "receivers/file_log/parse/pattern.hpp"
-#include "receivers/file_log/parse/text_encoding.hpp"
+#include "text/encoding.hpp"
+#include "text/pattern.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -91,10 +91,10 @@ void check(const std::string& source, std::string_view text) {
 
 }  // namespace
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace rankwire::file_log;
+  using namespace rankwire::text;
   if (size < 2 || size > 4096) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   // The pattern ends with the first line; texts may have several.

@@ -7,7 +7,7 @@
 
 #include "signal/value.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 enum class CsvQuotes : std::uint8_t { strict, lazy, none };
 
@@ -21,4 +21,4 @@ const char* read_uri(std::string_view text, Arena& arena, List<KeyValue>& to);
 
 std::vector<std::string> split_header(std::string_view header, char delimiter);
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

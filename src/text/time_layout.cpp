@@ -1,11 +1,11 @@
-#include "receivers/file_log/parse/time_layout.hpp"
+#include "text/time_layout.hpp"
 
 #include <charconv>
 #include <cmath>
 
-#include "receivers/file_log/parse/timestamp.hpp"
+#include "text/timestamp.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -329,4 +329,4 @@ bool TimeLayout::read_number(double number, std::uint64_t& nanos) const {
   return true;
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

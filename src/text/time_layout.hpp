@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "receivers/file_log/parse/time_zone.hpp"
+#include "text/time_zone.hpp"
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 using ZoneNames = std::vector<std::pair<std::string, std::string>>;
 
@@ -51,4 +51,4 @@ class TimeLayout {
   std::vector<std::pair<std::string, std::shared_ptr<const TimeZone>>> named_zones_;
 };
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text

@@ -1,12 +1,12 @@
 // The scanner must find exactly what RE2 finds.
-#include "receivers/file_log/parse/pattern.hpp"
+#include "text/pattern.hpp"
 
 #include <doctest/doctest.h>
 #include <re2/re2.h>
 
 #include <random>
 
-namespace rankwire::file_log {
+namespace rankwire::text {
 
 namespace {
 
@@ -139,4 +139,4 @@ TEST_CASE("where going back would take too long, the answer is still that of RE2
   }
 }
 
-}  // namespace rankwire::file_log
+}  // namespace rankwire::text
