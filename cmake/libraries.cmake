@@ -38,6 +38,7 @@ target_compile_definitions(third_party::yaml_cpp INTERFACE YAML_CPP_STATIC_DEFIN
 # What each room may link. A library appears in exactly the rooms whose job needs it.
 set(LIBRARIES_base Threads::Threads third_party::xxhash)
 set(LIBRARIES_text third_party::re2 third_party::simdjson)
+set(LIBRARIES_signal third_party::xxhash)
 set(LIBRARIES_config third_party::yaml_cpp)
 set(LIBRARIES_net third_party::nghttp2 third_party::http_parser third_party::ssl third_party::deflate
     third_party::zstd third_party::snappy third_party::lz4 third_party::z)
