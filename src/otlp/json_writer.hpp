@@ -41,6 +41,11 @@ class JsonWriter {
   void quoted(std::int64_t value);
   // Not-a-number and the infinities are strings.
   void real(double value);
+  // One that is already written.
+  void number_text(std::string_view digits) {
+    separate();
+    out_.append(digits);
+  }
 
   // Members that are left out when they have their default.
   void text_member(std::string_view name, std::string_view text) {

@@ -1,0 +1,181 @@
+// Runs tests/ottl/*.txt: statements and expressions with what comes of them.
+//
+//   # a comment
+//   > input metrics           the fixture that follows work on: logs (at first), metrics, traces
+//   > context datapoint       for what follows; without it (and after > input) the context is inferred
+//   set(log.attributes["a"], 1)
+//     log.attributes["a"]: 1
+//   = Concat(["a", "b"], "-")
+//     "a-b"
+//
+// Indented lines are what is expected: changes as `rankwire ottl` shows them, the value of an expression behind
+// "= ", "unchanged", "error: …" (while it runs) or "refused: …" (when it is compiled), of which a part is enough.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "otlp/otlp.hpp"
+#include "ottl/explain/snapshot.hpp"
+#include "ottl/program.hpp"
+#include "ottl/walk.hpp"
+#include "testing/fake_clock.hpp"
+
+namespace rankwire::ottl {
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path corpus = fs::path(TESTDATA_ROOT) / "../../tests/ottl";
+
+class Counting final : public Random {
+ public:
+  std::uint64_t next() override { return ++count_; }
+
+ private:
+  std::uint64_t count_ = 0;
+};
+
+struct Case {
+  fs::path file;
+  std::size_t line = 0;
+  Signal signal = Signal::logs;
+  std::optional<Context> context;
+  std::string text;
+  std::vector<std::string> expected;
+};
+
+Signal signal_of(const std::string& name) {
+  for (const Signal signal : all_signals)
+    if (to_string(signal) == name) return signal;
+  FAIL("no such input: ", name);
+  return Signal::logs;
+}
+
+std::vector<Case> cases_of(const fs::path& file) {
+  std::ifstream in(file);
+  std::vector<Case> cases;
+  Case next{.file = file.filename()};
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (line.empty() || line[0] == '#') continue;
+    if (line[0] == ' ') {
+      REQUIRE_MESSAGE(!cases.empty(), file.string(), ":", number, ": nothing before this line");
+      cases.back().expected.push_back(line.substr(line.find_first_not_of(' ')));
+    } else if (line.starts_with("> input ")) {
+      next.signal = signal_of(line.substr(8));
+      next.context.reset();
+    } else if (line.starts_with("> context ")) {
+      next.context = context_of(line.substr(10));
+      REQUIRE_MESSAGE(next.context, file.string(), ":", number, ": no such context");
+    } else {
+      next.text = line;
+      next.line = number;
+      cases.push_back(next);
+    }
+  }
+  return cases;
+}
+
+SignalBatch fixture(Signal signal) {
+  std::ifstream in(corpus / "inputs" / (std::string(to_string(signal)) + ".json"));
+  const std::string json(std::istreambuf_iterator<char>(in), {});
+  auto batch = otlp::decode_json(signal, json);
+  REQUIRE_MESSAGE(batch, "the fixture: ", batch.error().message());
+  return std::move(*batch);
+}
+
+template <class Use>
+bool each_frame(SignalBatch& batch, Context context, World& world, Use use) {
+  const auto run = [&](auto& records) {
+    Frame frame(records.arena(), world);
+    return walk(records, context, frame, use);
+  };
+  switch (batch.signal()) {
+    case Signal::logs: return run(batch.logs());
+    case Signal::metrics: return run(batch.metrics());
+    case Signal::traces: return run(batch.traces());
+  }
+  return false;
+}
+
+class Runner {
+ public:
+  // What came of it, in the form of the expected lines.
+  std::vector<std::string> outcome(const Case& one) {
+    SignalBatch batch = fixture(one.signal);
+    const Dialect dialect{standard_functions(), contexts_of(one.signal)};
+    std::vector<TextProblem> problems;
+    if (one.text.starts_with("= ")) return value(one, batch, dialect, problems);
+    const auto group = StatementGroup::compile({&one.text, 1}, dialect, one.context, problems);
+    if (!group) return refused(problems);
+    const Snapshot before = snapshot(batch);
+    std::string error;
+    each_frame(batch, group->context(), world_, [&](Frame& frame) {
+      bool ran = false;
+      if (!group->run_one(0, frame, ran)) error = frame.error;
+      return true;
+    });
+    if (!error.empty()) return {"error: " + error};
+    auto lines = changes(before, snapshot(batch));
+    return lines.empty() ? std::vector<std::string>{"unchanged"} : lines;
+  }
+
+ private:
+  static std::vector<std::string> refused(const std::vector<TextProblem>& problems) {
+    std::vector<std::string> lines;
+    for (const TextProblem& one : problems) lines.push_back("refused: " + one.problem.text());
+    return lines;
+  }
+
+  // Of the first record.
+  std::vector<std::string> value(const Case& one, SignalBatch& batch, const Dialect& dialect,
+                                 std::vector<TextProblem>& problems) {
+    const auto innermost = one.context ? one.context : std::optional(dialect.contexts.back());
+    const auto program = ValueProgram::compile(one.text.substr(2), dialect, innermost, problems);
+    if (!program) return refused(problems);
+    std::vector<std::string> lines;
+    each_frame(batch, program->context(), world_, [&](Frame& frame) {
+      Datum out;
+      lines.push_back(program->evaluate(frame, out) ? shown(out) : "error: " + frame.error);
+      return false;
+    });
+    return lines;
+  }
+
+  testing::FakeClock clock_;
+  Counting random_;
+  World world_{clock_, random_};
+};
+
+bool matches(const std::vector<std::string>& expected, const std::vector<std::string>& got) {
+  if (expected.size() != got.size()) return false;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const bool is_problem = got[i].starts_with("error: ") || got[i].starts_with("refused: ");
+    const std::size_t kind = is_problem ? got[i].find(' ') + 1 : 0;
+    const bool is_match = is_problem ? expected[i].substr(0, kind) == got[i].substr(0, kind) &&
+                                           got[i].find(expected[i].substr(kind)) != std::string::npos
+                                     : expected[i] == got[i];
+    if (!is_match) return false;
+  }
+  return true;
+}
+
+TEST_CASE("statements do what the corpus says") {
+  Runner runner;
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(corpus)) {
+    if (entry.path().extension() != ".txt") continue;
+    for (const Case& one : cases_of(entry.path())) {
+      ++count;
+      const auto got = runner.outcome(one);
+      std::string text;
+      for (const std::string& line : got) text += "\n  " + line;
+      CHECK_MESSAGE(matches(one.expected, got), one.file.string(), ":", one.line, ": ", one.text, " gives", text);
+    }
+  }
+  MESSAGE(count, " statements and expressions");
+  CHECK(count != 0);
+}
+
+}  // namespace
+}  // namespace rankwire::ottl

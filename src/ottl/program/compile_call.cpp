@@ -1,0 +1,196 @@
+// Calls: which function, which argument belongs to which parameter, whether it fits, and what can run already.
+#include <algorithm>
+
+#include "config/diagnostics.hpp"
+#include "ottl/program/compiler.hpp"
+#include "ottl/program/convert.hpp"
+#include "ottl/program/fold.hpp"
+
+namespace rankwire::ottl {
+namespace {
+
+std::string signature(const Function& function) {
+  std::string text(function.name);
+  text += "(";
+  for (const Parameter& parameter : function.parameters) {
+    if (text.back() != '(') text += ", ";
+    text += (parameter.is_optional ? "[" : "") + std::string(parameter.name) + (parameter.is_optional ? "]" : "");
+  }
+  return text + ")";
+}
+
+std::string list_of(const std::vector<Context>& contexts) {
+  std::string text;
+  for (const Context context : contexts) text += (text.empty() ? "" : ", ") + std::string(to_string(context));
+  return text;
+}
+
+bool is_target(Want want) { return want == Want::target || want == Want::map_target; }
+
+}  // namespace
+
+NodeRef Compiler::folded(NodeRef node, std::uint32_t offset) {
+  Datum result;
+  std::string why;
+  if (fold(*node, constants_, result, why)) return constant(result);
+  problem(offset, std::move(why));
+  return nullptr;
+}
+
+NodeRef Compiler::editor(const Call& written, std::uint32_t offset) { return call(written, offset, true); }
+
+NodeRef Compiler::call(const Call& written, std::uint32_t offset, bool is_editor) {
+  const Function* function = functions_.find(written.name);
+  if (function == nullptr || function->is_editor() != is_editor) {
+    std::vector<std::string_view> names;
+    for (const Function& other : functions_.all())
+      if (other.is_editor() == is_editor) names.push_back(other.name);
+    problem(offset, "there is no function " + written.name, config::suggest(written.name, names));
+    return nullptr;
+  }
+  const auto& contexts = function->contexts;
+  if (!contexts.empty() && std::find(contexts.begin(), contexts.end(), context_) == contexts.end()) {
+    problem(offset, std::string(function->name) + " cannot be used in the context " + std::string(to_string(context_)),
+            "it works in " + list_of(contexts));
+    return nullptr;
+  }
+  Arguments given;
+  if (!arguments(written, *function, offset, given)) return nullptr;
+  return finish(*function, std::move(given), offset);
+}
+
+bool Compiler::arguments(const Call& written, const Function& function, std::uint32_t offset, Arguments& out) {
+  out.resize(function.parameters.size());
+  std::vector<bool> is_written(out.size());
+  bool is_good = true;
+  for (std::size_t i = 0; i < written.arguments.size(); ++i) {
+    const Argument& argument = written.arguments[i];
+    std::size_t at = i;
+    if (!argument.name.empty()) {
+      const auto named = std::find_if(function.parameters.begin(), function.parameters.end(),
+                                      [&](const Parameter& p) { return p.name == argument.name; });
+      at = static_cast<std::size_t>(named - function.parameters.begin());
+    }
+    if (at >= out.size()) {
+      problem(argument.offset,
+              argument.name.empty() ? "one argument too many"
+                                    : std::string(function.name) + " has no argument " + argument.name,
+              "it is " + signature(function));
+      return false;
+    }
+    if (is_written[at]) {
+      problem(argument.offset, "the argument " + std::string(function.parameters[at].name) + " is given twice");
+      return false;
+    }
+    is_written[at] = true;
+    is_good = this->argument(argument.value, function, function.parameters[at], out[at]) && is_good;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (is_written[i] || function.parameters[i].is_optional) continue;
+    problem(offset, "the argument " + std::string(function.parameters[i].name) + " is missing",
+            "it is " + signature(function));
+    return false;
+  }
+  return is_good;
+}
+
+bool Compiler::argument(const Expression& expression, const Function& function, const Parameter& parameter,
+                        CallNode::Argument& out) {
+  if (is_target(parameter.want)) return target(expression, function, parameter, out);
+  if (parameter.want == Want::function) return function_argument(expression, out);
+  NodeRef node = value(expression);
+  if (node) node = coerced(std::move(node), function, parameter, expression.offset);
+  out.value = std::move(node);
+  return out.value != nullptr;
+}
+
+bool Compiler::target(const Expression& expression, const Function& function, const Parameter& parameter,
+                      CallNode::Argument& out) {
+  if (expression.kind() != Kind::path) {
+    problem(expression.offset, std::string(function.name) + " changes its argument " + std::string(parameter.name) +
+                                   ", which must be a path");
+    return false;
+  }
+  auto found = path(expression);
+  if (!found) return false;
+  if (found->is_read_only()) {
+    problem(expression.offset, "this path cannot be set");
+    return false;
+  }
+  if (parameter.want == Want::map_target && !may_be(Want::map, found->type())) {
+    problem(expression.offset, std::string(function.name) + ": " + std::string(parameter.name) +
+                                   " must be a map, this path is " + std::string(to_string(found->type())));
+    return false;
+  }
+  out.target = std::move(found);
+  return true;
+}
+
+bool Compiler::function_argument(const Expression& expression, CallNode::Argument& out) {
+  std::string name;
+  if (expression.kind() == Kind::symbol) name = expression.as<Symbol>().name;
+  if (expression.kind() == Kind::function_name) name = expression.as<FunctionName>().name;
+  const Function* function = name.empty() ? nullptr : functions_.find(name);
+  if (function == nullptr || function->is_editor()) {
+    problem(expression.offset, name.empty() ? "expected the name of a converter" : "there is no converter " + name,
+            "for example SHA256");
+    return false;
+  }
+  const bool takes_one = !function->parameters.empty() && function->run != nullptr &&
+                         std::all_of(function->parameters.begin() + 1, function->parameters.end(),
+                                     [](const Parameter& p) { return p.is_optional; });
+  if (!takes_one) {
+    problem(expression.offset, name + " cannot be given by name", "only converters of one argument can");
+    return false;
+  }
+  out.function = function;
+  return true;
+}
+
+// Checks the type as far as it is known, and makes constants what the parameter wants.
+NodeRef Compiler::coerced(NodeRef node, const Function& function, const Parameter& parameter, std::uint32_t offset) {
+  const auto misfit = [&](const std::string& got) {
+    problem(offset, std::string(function.name) + ": " + std::string(parameter.name) + " must be " +
+                        std::string(to_string(parameter.want)) + ", this is " + got);
+    return nullptr;
+  };
+  const Datum* known = node->constant();
+  if (parameter.is_literal && known == nullptr) {
+    problem(offset, std::string(function.name) + ": " + std::string(parameter.name) +
+                        " must be written out, it cannot depend on a record");
+    return nullptr;
+  }
+  const Datum before = known != nullptr ? *known : Datum();
+  // An integer may be written where a real number is wanted.
+  if (known != nullptr && parameter.want == Want::real && known->is(Type::integer))
+    return constant(Value::of(static_cast<double>(known->integer())));
+  if (!may_be(parameter.want, node->type())) return misfit(std::string(to_string(node->type())));
+  if (known == nullptr) return node;
+  Datum datum = before;
+  std::string why;
+  if (!fold_coerce(parameter.want, constants_, datum, why)) return misfit("not: " + why);
+  return constant(datum);
+}
+
+NodeRef Compiler::finish(const Function& function, Arguments arguments, std::uint32_t offset) {
+  std::vector<const Datum*> constants;
+  bool are_constant = true;
+  for (const CallNode::Argument& argument : arguments) {
+    constants.push_back(argument.value ? argument.value->constant() : nullptr);
+    are_constant = are_constant && !argument.target && (!argument.value || constants.back() != nullptr);
+  }
+  Run run = function.run;
+  if (function.prepare) {
+    auto prepared = function.prepare(Known(constants));
+    if (!prepared) {
+      problem(offset, std::string(function.name) + ": " + prepared.error().message());
+      return nullptr;
+    }
+    run = std::move(*prepared);
+  }
+  NodeRef node = std::make_unique<CallNode>(function, std::move(run), std::move(arguments));
+  const bool folds = are_constant && function.is_pure && !function.is_editor();
+  return folds ? folded(std::move(node), offset) : std::move(node);
+}
+
+}  // namespace rankwire::ottl

@@ -1,0 +1,66 @@
+// Tree to program, for one context. Goes on behind an error, so that all problems of a statement are found.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ottl/program/call_node.hpp"
+#include "ottl/program/nodes.hpp"
+#include "ottl/syntax/problem.hpp"
+#include "ottl/syntax/tree.hpp"
+
+namespace rankwire::ottl {
+
+class Compiler {
+ public:
+  // `constants` lives as long as what is compiled. Problems of `text` are added to `problems`.
+  Compiler(const FunctionTable& functions, Context context, Arena& constants, std::string_view text,
+           std::vector<Problem>& problems)
+      : functions_(functions), context_(context), constants_(constants), text_(text), problems_(problems) {}
+
+  // Null after a problem.
+  NodeRef editor(const Call& call, std::uint32_t offset);
+  NodeRef value(const Expression& expression);
+  ConditionRef condition(const Expression& expression);
+
+ private:
+  using Arguments = std::vector<CallNode::Argument>;
+
+  void problem(std::uint32_t offset, std::string message, std::string remedy = {});
+  NodeRef constant(const Datum& datum);
+  // Runs what depends on no record.
+  NodeRef folded(NodeRef node, std::uint32_t offset);
+  NodeRef literal(const Expression& expression);
+  NodeRef symbol(const Expression& expression);
+  std::unique_ptr<const Target> path(const Expression& expression);
+  const PathField* field(const Path& path, std::uint32_t offset, std::size_t& key_segment);
+  bool keys(const std::vector<Expression>& expressions, std::vector<NodeRef>& out);
+  NodeRef list(const ListLiteral& list);
+  NodeRef map(const MapLiteral& map);
+  NodeRef arithmetic(const Expression& expression);
+  NodeRef sign(const Expression& expression);
+  NodeRef converter(const Expression& expression);
+  NodeRef call(const Call& call, std::uint32_t offset, bool is_editor);
+  bool arguments(const Call& call, const Function& function, std::uint32_t offset, Arguments& out);
+  bool argument(const Expression& expression, const Function& function, const Parameter& parameter,
+                CallNode::Argument& out);
+  bool target(const Expression& expression, const Function& function, const Parameter& parameter,
+              CallNode::Argument& out);
+  bool function_argument(const Expression& expression, CallNode::Argument& out);
+  NodeRef coerced(NodeRef node, const Function& function, const Parameter& parameter, std::uint32_t offset);
+  NodeRef finish(const Function& function, Arguments arguments, std::uint32_t offset);
+  ConditionRef comparison(const Expression& expression);
+  ConditionRef chain(const std::vector<Expression>& operands, bool decides);
+
+  const FunctionTable& functions_;
+  const Context context_;
+  Arena& constants_;
+  const std::string_view text_;
+  std::vector<Problem>& problems_;
+};
+
+// The number of an enum of the language: "SEVERITY_NUMBER_INFO" is 9.
+std::optional<std::int64_t> enum_value(std::string_view name);
+std::vector<std::string_view> enum_names();
+
+}  // namespace rankwire::ottl

@@ -1,0 +1,310 @@
+#include "ottl/program/convert.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+#include "otlp/json_writer.hpp"
+#include "ottl/program/path_field.hpp"
+
+namespace rankwire::ottl {
+namespace {
+
+constexpr std::uint32_t json_levels_max = 100;
+
+void write_json(const Value& value, otlp::JsonWriter& json, Buffer& out, std::uint32_t level) {
+  if (level == json_levels_max) return json.null();
+  switch (value.type()) {
+    case ValueType::empty: return json.null();
+    case ValueType::text: return json.string(value.text());
+    case ValueType::bytes: return json.base64(value.text());
+    case ValueType::boolean: return json.boolean(value.boolean());
+    case ValueType::integer: return json.number(value.integer());
+    case ValueType::real: return json.number_text(real_text(value.real()));
+    case ValueType::array:
+      json.begin_array();
+      for (const Value& item : value.items()) write_json(item, json, out, level + 1);
+      return json.end_array();
+    case ValueType::map: {
+      const Attributes entries = value.entries();
+      std::vector<const KeyValue*> sorted;
+      for (const KeyValue& entry : entries) sorted.push_back(&entry);
+      std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+      json.begin_object();
+      for (const KeyValue* entry : sorted) {
+        json.escaped_key(entry->key);
+        write_json(entry->value, json, out, level + 1);
+      }
+      return json.end_object();
+    }
+  }
+}
+
+std::string_view hexadecimal(std::string_view bytes, Arena& arena) {
+  constexpr char digits[] = "0123456789abcdef";
+  char* text = arena.allocate_array<char>(2 * bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text[2 * i] = digits[byte >> 4];
+    text[2 * i + 1] = digits[byte & 15];
+  }
+  return {text, 2 * bytes.size()};
+}
+
+bool to_text_like(Frame& frame, Datum& datum) {
+  switch (datum.type()) {
+    case Type::nil:
+    case Type::text: return true;
+    case Type::bytes:
+    case Type::trace_id:
+    case Type::span_id:
+    case Type::profile_id: datum = Value::of(hexadecimal(datum.text(), frame.arena)); return true;
+    case Type::boolean:
+    case Type::integer:
+    case Type::real:
+    case Type::list:
+    case Type::map: datum = Value::of(text_of(datum.value(), frame.arena)); return true;
+    default: return expected(frame, Type::text, datum);
+  }
+}
+
+template <class N>
+Datum parsed(std::string_view text) {
+  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  N number{};
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size() ? Datum(Value::of(number)) : Datum();
+}
+
+std::int64_t cut(double real) {
+  if (std::isnan(real)) return 0;
+  if (real >= 9223372036854775807.0) return INT64_MAX;
+  return real <= -9223372036854775808.0 ? INT64_MIN : static_cast<std::int64_t>(real);
+}
+
+bool to_integer_like(Frame& frame, Datum& datum) {
+  switch (datum.type()) {
+    case Type::nil:
+    case Type::integer: return true;
+    case Type::real: datum = Value::of(cut(datum.real())); return true;
+    case Type::boolean: datum = Value::of(std::int64_t{datum.boolean() ? 1 : 0}); return true;
+    case Type::text: datum = parsed<std::int64_t>(datum.text()); return true;
+    default: return expected(frame, Type::integer, datum);
+  }
+}
+
+bool to_real_like(Frame& frame, Datum& datum) {
+  switch (datum.type()) {
+    case Type::nil:
+    case Type::real: return true;
+    case Type::integer: datum = Value::of(static_cast<double>(datum.integer())); return true;
+    case Type::boolean: datum = Value::of(datum.boolean() ? 1.0 : 0.0); return true;
+    case Type::text: datum = parsed<double>(datum.text()); return true;
+    default: return expected(frame, Type::real, datum);
+  }
+}
+
+bool to_boolean_like(Frame& frame, Datum& datum) {
+  switch (datum.type()) {
+    case Type::nil:
+    case Type::boolean: return true;
+    case Type::integer: datum = Value::of(datum.integer() != 0); return true;
+    case Type::real: datum = Value::of(datum.real() != 0); return true;
+    case Type::text: {
+      const std::string_view text = datum.text();
+      for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"})
+        if (text == yes) return datum = Value::of(true), true;
+      for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"})
+        if (text == no) return datum = Value::of(false), true;
+      return frame.fail("expected a boolean but got another text");
+    }
+    default: return expected(frame, Type::boolean, datum);
+  }
+}
+
+Datum big_endian(std::uint64_t bits, Arena& arena) {
+  char* bytes = arena.allocate_array<char>(8);
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(bits >> (8 * (7 - i)));
+  return Value::of_bytes({bytes, 8});
+}
+
+bool to_bytes_like(Frame& frame, Datum& datum) {
+  switch (datum.type()) {
+    case Type::nil:
+    case Type::bytes: return true;
+    case Type::text:
+    case Type::trace_id:
+    case Type::span_id:
+    case Type::profile_id: datum = Value::of_bytes(datum.text()); return true;
+    case Type::integer: datum = big_endian(static_cast<std::uint64_t>(datum.integer()), frame.arena); return true;
+    case Type::real: datum = big_endian(std::bit_cast<std::uint64_t>(datum.real()), frame.arena); return true;
+    case Type::boolean:
+      datum = Value::of_bytes(datum.boolean() ? std::string_view("\1", 1) : std::string_view("\0", 1));
+      return true;
+    default: return expected(frame, Type::bytes, datum);
+  }
+}
+
+bool to_texts(Frame& frame, Datum& datum, bool is_strict) {
+  if (!datum.is(Type::list)) return expected(frame, Type::list, datum);
+  const List<Value> items = datum.list();
+  bool are_texts = true;
+  for (const Value& item : items) are_texts = are_texts && item.is_text();
+  if (are_texts) return true;
+  if (is_strict) return frame.fail("expected a list of texts");
+  List<Value> texts;
+  texts.reserve(frame.arena, items.size());
+  for (const Value& item : items) {
+    Datum text(item);
+    if (!to_text_like(frame, text)) return false;
+    texts.push(frame.arena, text.value());
+  }
+  datum = Value::of(texts);
+  return true;
+}
+
+Type type_of(Want want) {
+  switch (want) {
+    case Want::text:
+    case Want::text_like: return Type::text;
+    case Want::integer:
+    case Want::integer_like: return Type::integer;
+    case Want::real:
+    case Want::real_like: return Type::real;
+    case Want::boolean:
+    case Want::boolean_like: return Type::boolean;
+    case Want::bytes_like: return Type::bytes;
+    case Want::list:
+    case Want::texts:
+    case Want::texts_like:
+    case Want::anys: return Type::list;
+    case Want::map:
+    case Want::map_target: return Type::map;
+    case Want::time: return Type::time;
+    case Want::duration: return Type::duration;
+    case Want::trace_id: return Type::trace_id;
+    case Want::any:
+    case Want::target:
+    case Want::function: return Type::any;
+  }
+  return Type::any;
+}
+
+}  // namespace
+
+std::string real_text(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  const double size = std::fabs(value);
+  const bool is_scientific = size != 0 && (size < 1e-6 || size >= 1e21);
+  char text[64];
+  const auto form = is_scientific ? std::chars_format::scientific : std::chars_format::fixed;
+  std::string out(text, std::to_chars(text, text + sizeof text, value, form).ptr);
+  // e-09 is written e-9.
+  if (const auto at = out.find("e-0"); at != std::string::npos) out.erase(at + 2, 1);
+  return out;
+}
+
+void append_json(const Value& value, std::string& out) {
+  Buffer buffer;
+  otlp::JsonWriter json(buffer);
+  write_json(value, json, buffer, 0);
+  out.append(buffer.view());
+}
+
+std::string_view text_of(const Value& value, Arena& arena) {
+  switch (value.type()) {
+    case ValueType::empty: return {};
+    case ValueType::text: return value.text();
+    case ValueType::boolean: return value.boolean() ? "true" : "false";
+    case ValueType::integer: return arena.copy(std::to_string(value.integer()));
+    case ValueType::real: return arena.copy(real_text(value.real()));
+    case ValueType::bytes:
+    case ValueType::array:
+    case ValueType::map: {
+      std::string json;
+      append_json(value, json);
+      const std::string_view text = json;
+      return arena.copy(value.type() == ValueType::bytes ? text.substr(1, text.size() - 2) : text);
+    }
+  }
+  return {};
+}
+
+bool may_be(Want want, Type type) {
+  if (type == Type::any || want == Want::any) return true;
+  switch (want) {
+    case Want::text_like: return type != Type::time && type != Type::duration && type != Type::records;
+    case Want::integer_like:
+    case Want::real_like:
+    case Want::boolean_like:
+      return type == Type::nil || type == Type::integer || type == Type::real || type == Type::boolean ||
+             type == Type::text;
+    case Want::bytes_like:
+      return type != Type::list && type != Type::map && type != Type::time && type != Type::duration &&
+             type != Type::records;
+    default: return type == type_of(want);
+  }
+}
+
+bool coerce(Frame& frame, Want want, Datum& datum) {
+  switch (want) {
+    case Want::any: return true;
+    case Want::text_like: return to_text_like(frame, datum);
+    case Want::integer_like: return to_integer_like(frame, datum);
+    case Want::real_like: return to_real_like(frame, datum);
+    case Want::boolean_like: return to_boolean_like(frame, datum);
+    case Want::bytes_like: return to_bytes_like(frame, datum);
+    case Want::texts: return to_texts(frame, datum, true);
+    case Want::texts_like: return to_texts(frame, datum, false);
+    default:
+      if (datum.is(type_of(want))) return true;
+      return expected(frame, type_of(want), datum);
+  }
+}
+
+std::string_view to_string(Want want) {
+  switch (want) {
+    case Want::any: return "any value";
+    case Want::text_like: return "a text or something that can be written as one";
+    case Want::integer_like: return "an integer or something that can be read as one";
+    case Want::real_like: return "a number or something that can be read as one";
+    case Want::boolean_like: return "a boolean or something that can be read as one";
+    case Want::bytes_like: return "bytes, a text or a number";
+    case Want::texts:
+    case Want::texts_like: return "a list of texts";
+    case Want::target:
+    case Want::map_target: return "a path that can be set";
+    case Want::function: return "the name of a function";
+    default: return to_string(type_of(want));
+  }
+}
+
+std::string_view to_string(Type type) {
+  switch (type) {
+    case Type::any: return "any value";
+    case Type::nil: return "nil";
+    case Type::boolean: return "a boolean";
+    case Type::integer: return "an integer";
+    case Type::real: return "a real number";
+    case Type::text: return "a text";
+    case Type::bytes: return "bytes";
+    case Type::list: return "a list";
+    case Type::map: return "a map";
+    case Type::time: return "a time";
+    case Type::duration: return "a duration";
+    case Type::trace_id: return "a trace id";
+    case Type::span_id: return "a span id";
+    case Type::profile_id: return "a profile id";
+    case Type::records: return "a list of records";
+  }
+  return "?";
+}
+
+std::string_view to_string(Context context) {
+  constexpr std::string_view names[] = {"resource", "scope", "log", "span", "spanevent", "metric", "datapoint"};
+  return names[static_cast<std::size_t>(context)];
+}
+
+}  // namespace rankwire::ottl

@@ -1,0 +1,55 @@
+// The paths of the contexts as tables: name to accessor. Adding a path is adding a line.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ottl/program/datum.hpp"
+#include "ottl/program/frame.hpp"
+
+namespace rankwire::ottl {
+
+// One path of a context, without the context's name. Exactly one way in is given: `attributes` or `value` where
+// keys may follow, `keyed_get` beside `get` where one key may, else `get` alone.
+struct PathField {
+  std::string_view name;  // "severity_number", "trace_id.string"
+  Type type = Type::any;
+  void (*get)(Frame& frame, Datum& out) = nullptr;
+  // Null: read-only, unless `attributes` or `value` is given. False: the frame says why.
+  bool (*set)(Frame& frame, const Datum& value) = nullptr;
+
+  Attributes* (*attributes)(Frame& frame) = nullptr;  // Null result: the record has none, which reads as nil.
+  Value* (*value)(Frame& frame) = nullptr;
+
+  void (*keyed_get)(Frame& frame, std::string_view key, Datum& out) = nullptr;
+  bool (*keyed_set)(Frame& frame, std::string_view key, const Datum& value) = nullptr;
+  bool is_read_only = false;  // Of `attributes` and `value`.
+
+  bool takes_keys() const { return attributes != nullptr || value != nullptr || keyed_get != nullptr; }
+};
+
+// A name that paths may begin with, and what is below it.
+struct PathRoot {
+  std::string_view name;  // "log", "instrumentation_scope", "otelcol"
+  std::span<const PathField> fields;
+};
+
+// A context's own paths, under its own name first, then those of its parents.
+std::span<const PathRoot> roots_of(Context context);
+
+// Setters: what fits goes in, else the frame says "expected an integer but got a text". They return like setters.
+bool set_text(Frame& frame, const Datum& value, std::string_view& into);
+bool set_unsigned(Frame& frame, const Datum& value, std::uint32_t& into);
+bool set_unsigned(Frame& frame, const Datum& value, std::uint64_t& into);
+bool set_time(Frame& frame, const Datum& value, std::uint64_t& into);        // A time.
+bool set_unix_nanos(Frame& frame, const Datum& value, std::uint64_t& into);  // An integer.
+bool set_id(Frame& frame, const Datum& value, TraceId& into);
+bool set_id(Frame& frame, const Datum& value, SpanId& into);
+bool set_id_text(Frame& frame, const Datum& value, TraceId& into);  // Hexadecimal.
+bool set_id_text(Frame& frame, const Datum& value, SpanId& into);
+bool expected(Frame& frame, Type wanted, const Datum& got);  // Says so; false.
+// Hexadecimal, in the arena.
+Datum id_text(Frame& frame, const TraceId& id);
+Datum id_text(Frame& frame, const SpanId& id);
+
+}  // namespace rankwire::ottl
