@@ -12,7 +12,9 @@
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
+#include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
+#include "processors/probabilistic_sampler/probabilistic_sampler_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
@@ -25,7 +27,9 @@ Registry built_in_components() {
   registry.add(attributes::attributes_factory());
   registry.add(batch::batch_factory());
   registry.add(filter::filter_factory());
+  registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(memory_limiter::memory_limiter_factory());
+  registry.add(probabilistic_sampler::probabilistic_sampler_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
   registry.add(debug::debug_factory());

@@ -86,6 +86,8 @@ class Processor : public Component {
   // is bounded. The batch is in memory form. Runs on the threads of the receivers, one batch at a
   // time per thread, but several threads at once: shared state needs its own protection.
   virtual Result<void> process(SignalBatch& batch) = 0;
+  // Why the records are gone that `process` took out of a batch: the reason they are counted with as dropped.
+  virtual std::string_view drop_reason() const { return "filtered"; }
 
   // True for settings in the shape of a processor: `process` is then never called.
   virtual bool is_setting() const { return false; }

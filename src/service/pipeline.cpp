@@ -76,7 +76,7 @@ void ProcessorChain::count_step(const Step& step, const Result<void>& result, st
   if (step.accepted) step.accepted->add(after);
 }
 
-Result<void> ProcessorChain::run(SignalBatch& batch) const {
+Result<void> ProcessorChain::run(SignalBatch& batch, Drops& drops) const {
   std::uint64_t before = batch.record_count();
   Instant started = clock_.now();
   for (const Step& step : steps_) {
@@ -90,6 +90,7 @@ Result<void> ProcessorChain::run(SignalBatch& batch) const {
     const std::uint64_t after = batch.record_count();
     count_step(step, result, before, after);
     if (!result) return result;
+    if (after < before) drops.emplace_back(step.processor->drop_reason(), before - after);
     if (after == 0) break;
     before = after;
   }
@@ -170,7 +171,7 @@ Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& 
     prepared.batch_.set_client(client);
   }
   if (is_planted(PlantedBug::masked_after_the_queue)) return {};
-  return processors_->run(prepared.batch_);
+  return processors_->run(prepared.batch_, prepared.drops_);
 }
 
 Result<void> Pipeline::reserve(Prepared& prepared) const {
@@ -204,6 +205,7 @@ Pipeline::Prepared::Prepared(Prepared&& other) noexcept
       batch_(std::move(other.batch_)),
       wire_(std::move(other.wire_)),
       arrived_(other.arrived_),
+      drops_(std::move(other.drops_)),
       reserved_(std::exchange(other.reserved_, 0)),
       size_(other.size_),
       records_(other.records_) {}
@@ -216,10 +218,13 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
   Accounting& accounting = pipeline_->surroundings_.accounting;
   const Signal signal = pipeline_->signal_;
   const auto& outlets = pipeline_->outlets_;
-  const std::uint64_t filtered = arrived_ > records_ ? arrived_ - records_ : 0;
+  const auto count_dropped = [&](std::uint64_t destinations) {
+    for (const auto& [reason, records] : drops_)
+      accounting.dropped(signal, "processor", reason, records * destinations);
+  };
   if (records_ == 0) {
     accounting.accepted(signal, arrived_ * outlets.size());
-    accounting.dropped(signal, "processor", "filtered", filtered * outlets.size());
+    count_dropped(outlets.size());
     return {};
   }
   // What one destination will never take still goes to the others.
@@ -238,7 +243,7 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
       return taken;
     }
     accounting.accepted(signal, arrived_);
-    accounting.dropped(signal, "processor", "filtered", filtered);
+    count_dropped(1);
   }
   return refused_for_good;
 }

@@ -16,6 +16,9 @@
 
 namespace rankwire::service {
 
+// Records that processors took out of one batch, by their reason. Empty for most batches.
+using Drops = std::vector<std::pair<std::string_view, std::uint64_t>>;
+
 // The processors of one pipeline: kept when only its exporters change.
 class ProcessorChain {
  public:
@@ -37,7 +40,7 @@ class ProcessorChain {
   // Whether any of them looks at records.
   bool has_work() const { return has_work_; }
   const std::vector<Step>& steps() const { return steps_; }
-  Result<void> run(SignalBatch& batch) const;
+  Result<void> run(SignalBatch& batch, Drops& drops) const;
   // Of a batch that need not run through because there is no work: the counters see it all the same.
   void count_passed(std::uint64_t records) const;
   // Of a batch that found no memory.
@@ -83,7 +86,8 @@ class Pipeline {
     SignalBatch batch_;
     std::optional<SignalBatch> wire_;  // Encoded for the queues, unless batch_ is wire.
     std::uint64_t arrived_ = 0;        // Records before the processors.
-    std::size_t reserved_ = 0;         // Outlets, from the front, that hold a reservation.
+    Drops drops_;
+    std::size_t reserved_ = 0;  // Outlets, from the front, that hold a reservation.
     Bytes size_;
     std::uint64_t records_ = 0;
   };
