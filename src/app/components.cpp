@@ -17,6 +17,7 @@
 #include "processors/probabilistic_sampler/probabilistic_sampler_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
+#include "processors/span/span_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
 
@@ -32,6 +33,7 @@ Registry built_in_components() {
   registry.add(probabilistic_sampler::probabilistic_sampler_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(span::span_factory());
   registry.add(debug::debug_factory());
   registry.add(file::file_factory());
   registry.add(nop::nop_factory());
