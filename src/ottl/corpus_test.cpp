@@ -35,6 +35,8 @@ class Counting final : public Random {
   std::uint64_t count_ = 0;
 };
 
+const Client client{"grpc", "10.1.2.3", {{"x-tenant", "a"}, {"x-tenant", "b"}, {"user-agent", "test"}}};
+
 struct Case {
   fs::path file;
   std::size_t line = 0;
@@ -88,6 +90,7 @@ template <class Use>
 bool each_frame(SignalBatch& batch, Context context, World& world, Use use) {
   const auto run = [&](auto& records) {
     Frame frame(records.arena(), world);
+    frame.client = &client;
     return walk(records, context, frame, use);
   };
   switch (batch.signal()) {

@@ -116,6 +116,12 @@ const PathField* Compiler::field(const Path& path, std::uint32_t offset, std::si
     return nullptr;
   }
   if (const PathField* found = find_field(fields, name); found != nullptr) return found;
+  const auto& first = path.segments[0];
+  if (const auto refusal = begin == 0 && path.segments.size() > 1 ? refusal_of_context(first.name) : "";
+      !refusal.empty()) {
+    problem(offset, first.name + ": " + std::string(refusal));
+    return nullptr;
+  }
   std::vector<std::string_view> names;
   for (const PathField& field : fields) names.push_back(field.name);
   std::string remedy = config::suggest(name, names);
@@ -140,7 +146,7 @@ std::unique_ptr<const Target> Compiler::path(const Expression& expression) {
     problem(path.segments[last].offset, std::string(found->name) + " has no keys");
     return nullptr;
   }
-  if (nodes.size() > 1 && found->keyed_get != nullptr) {
+  if (nodes.size() > 1 && found->keyed_get != nullptr && found->keyed_type != Type::any) {
     problem(path.segments[last].offset, std::string(found->name) + " has keys of one level only");
     return nullptr;
   }

@@ -35,8 +35,19 @@ enum class Type : std::uint8_t {
 // As messages call it: "an integer".
 std::string_view to_string(Type type);
 
-// What a Datum of Type::records is a list of.
-enum class RecordsKind : std::uint8_t { span_events, span_links, points, exemplars, quantiles };
+// What a Datum of Type::records is a list of, or, of the last two, what it is.
+enum class RecordsKind : std::uint8_t {
+  span_events,
+  span_links,
+  number_points,
+  histogram_points,
+  exponential_histogram_points,
+  summary_points,
+  exemplars,
+  quantiles,
+  buckets,  // ExponentialBuckets
+  status,   // Of a Span.
+};
 
 class Datum {
  public:

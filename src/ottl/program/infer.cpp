@@ -84,6 +84,10 @@ std::optional<Context> Names::context(const Dialect& dialect, std::string& why) 
     const bool is_known = std::any_of(dialect.contexts.begin(), dialect.contexts.end(),
                                       [&](Context context) { return knows(context, name); });
     if (is_known) continue;
+    if (const auto refusal = refusal_of_context(name); !refusal.empty()) {
+      why = name + ": " + std::string(refusal);
+      return std::nullopt;
+    }
     why = "there is no context " + name + " here; paths begin with one of " + allowed;
     return std::nullopt;
   }

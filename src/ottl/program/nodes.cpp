@@ -16,7 +16,7 @@ const Datum* KeyList::only_text() const {
 
 PathNode::PathNode(const PathField& field, KeyList keys)
     : Target(keys.empty()                 ? field.type
-             : field.keyed_get != nullptr ? Type::text
+             : field.keyed_get != nullptr ? field.keyed_type
                                           : Type::any),
       field_(field),
       keys_(std::move(keys)),
@@ -47,7 +47,7 @@ bool PathNode::evaluate(Frame& frame, Datum& out) const {
   }
   if (!keys[0].is(Type::text)) return frame.fail("the key must be a text");
   field_.keyed_get(frame, keys[0].text(), out);
-  return true;
+  return keys.size() == 1 || read_keys(frame, out.value(), keys.subspan(1), out);
 }
 
 bool PathNode::set_whole(Frame& frame, const Datum& value) const {

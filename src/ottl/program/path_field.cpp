@@ -46,10 +46,10 @@ bool take_id(Frame& frame, const Datum& value, Type type, Id& into) {
   return true;
 }
 
-template <class Unsigned>
-bool take_unsigned(Frame& frame, const Datum& value, Unsigned& into) {
+template <class N>
+bool take_integer(Frame& frame, const Datum& value, N& into) {
   if (!value.is(Type::integer)) return expected(frame, Type::integer, value);
-  into = static_cast<Unsigned>(value.integer());  // Wraps, as in the original.
+  into = static_cast<N>(value.integer());  // Wraps, as in the original.
   return true;
 }
 
@@ -65,9 +65,21 @@ bool set_text(Frame& frame, const Datum& value, std::string_view& into) {
   return true;
 }
 
-bool set_unsigned(Frame& frame, const Datum& value, std::uint32_t& into) { return take_unsigned(frame, value, into); }
-bool set_unsigned(Frame& frame, const Datum& value, std::uint64_t& into) { return take_unsigned(frame, value, into); }
-bool set_unix_nanos(Frame& frame, const Datum& value, std::uint64_t& into) { return take_unsigned(frame, value, into); }
+bool set_integer(Frame& frame, const Datum& value, std::uint32_t& into) { return take_integer(frame, value, into); }
+bool set_integer(Frame& frame, const Datum& value, std::uint64_t& into) { return take_integer(frame, value, into); }
+bool set_integer(Frame& frame, const Datum& value, std::int32_t& into) { return take_integer(frame, value, into); }
+
+bool take_enum(Frame& frame, const Datum& value, std::int64_t max, std::int64_t& number) {
+  if (!value.is(Type::integer)) return expected(frame, Type::integer, value);
+  number = value.integer();
+  if (number >= 0 && number <= max) return true;
+  return frame.fail("expected a number from 0 to " + std::to_string(max) + " but got " + std::to_string(number));
+}
+
+bool takes_records(Frame& frame, const Datum& value, RecordsKind kind) {
+  if (!value.is(Type::records)) return expected(frame, Type::records, value);
+  return value.records_kind() == kind || frame.fail("expected another kind of records");
+}
 
 bool set_time(Frame& frame, const Datum& value, std::uint64_t& into) {
   if (!value.is(Type::time)) return expected(frame, Type::time, value);
