@@ -11,6 +11,7 @@
 #include "extensions/health_check/health_check_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
+#include "processors/cumulative_to_delta/cumulative_to_delta_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
 #include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
@@ -27,6 +28,7 @@ Registry built_in_components() {
   Registry registry;
   registry.add(attributes::attributes_factory());
   registry.add(batch::batch_factory());
+  registry.add(cumulative_to_delta::cumulative_to_delta_factory());
   registry.add(filter::filter_factory());
   registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(memory_limiter::memory_limiter_factory());
