@@ -12,6 +12,7 @@
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
 #include "processors/cumulative_to_delta/cumulative_to_delta_processor.hpp"
+#include "processors/delta_to_rate/delta_to_rate_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
 #include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
@@ -29,6 +30,7 @@ Registry built_in_components() {
   registry.add(attributes::attributes_factory());
   registry.add(batch::batch_factory());
   registry.add(cumulative_to_delta::cumulative_to_delta_factory());
+  registry.add(delta_to_rate::delta_to_rate_factory());
   registry.add(filter::filter_factory());
   registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(memory_limiter::memory_limiter_factory());
