@@ -58,6 +58,13 @@ std::optional<std::string> variables(const std::string& name) {
   return std::nullopt;
 }
 
+// Asking for places must not read outside the text.
+void check_places(const Node& node) {
+  for (const Node& item : node.items()) check_places(item);
+  for (const auto& [key, value] : node.entries()) check_places(value);
+  for (std::size_t i = 0; i <= std::min<std::size_t>(node.original_text().size(), 64); ++i) node.place_in_text(i);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -68,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Loaded loaded = load({{"yaml:" + text}, {"b=" + text.substr(0, 20)}}, *files, variables, diagnostics);
   const Everything value = read<Everything>(loaded.root, "x", diagnostics);
   diagnostics.text();
+  check_places(loaded.root);
   to_json(loaded.root);
   const std::string printed = to_yaml(Printer(true).print(value));
   Diagnostics second;

@@ -163,7 +163,7 @@ Node Expander::expand_scalar(const Node& node, const std::string& path) {
       replace_all(text, reference, replacement);
     }
   }
-  Node result = Node::scalar(unescaped(text), node.place(), is_quoted);
+  Node result = Node::scalar(unescaped(text), node.place(), is_quoted).expanded_from(node);
   if (node.has_original_text()) result = result.with_original_text(unescaped(node.original_text()));
   return is_hidden_ || has_reference ? result.with_reference_mark() : result;
 }

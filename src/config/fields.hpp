@@ -178,6 +178,10 @@ class Validator {
   // `key` relative to the section; empty: the section itself.
   virtual void error(std::string_view key, std::string message, std::string suggestion = {}) = 0;
   virtual void warning(std::string_view key, std::string message, std::string suggestion = {}) = 0;
+  // At byte `offset` of the text of `key`, which may go deeper: "groups[1]::statements[0]". Where that was written
+  // cannot always be told; then the place is the text's and `place_in_text` ("1:12") becomes part of the message.
+  virtual void error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                        std::string suggestion = {}) = 0;
 };
 
 template <class Section>

@@ -2,6 +2,7 @@
 #include "config/node.hpp"
 
 #include "config/load.hpp"
+#include "config/scalar_places.hpp"
 #include "config/units.hpp"
 
 namespace rankwire::config {
@@ -58,6 +59,29 @@ Node Node::with_place(Place place) const {
   Node node = *this;
   node.place_ = std::move(place);
   return node;
+}
+
+Node Node::with_document(std::shared_ptr<const std::string> document) const {
+  Node node = *this;
+  node.document_ = std::move(document);
+  return node;
+}
+
+Node Node::expanded_from(const Node& written) const {
+  Node node = *this;
+  node.document_ = written.document_;
+  node.unexpanded_ = written.unexpanded_ ? written.unexpanded_ : written.text_;
+  return node;
+}
+
+std::optional<Place> Node::place_in_text(std::size_t offset) const {
+  if (!document_ || !text_ || original_text_) return std::nullopt;
+  const std::string& written = unexpanded_ ? *unexpanded_ : *text_;
+  const auto at = unexpanded_ ? unexpanded_offset(written, *text_, offset) : std::optional(offset);
+  if (!at) return std::nullopt;
+  const auto where = written_at(*document_, place_.line, place_.column, written, *at);
+  if (!where) return std::nullopt;
+  return Place{place_.source, where->line, where->column};
 }
 
 Node Node::with_reference_mark() const {

@@ -43,6 +43,12 @@ class Node {
   const Place& place() const { return place_; }
   // Where the key was written, for entries of a map; otherwise `place()`.
   const Place& key_place() const { return key_place_.source ? key_place_ : place_; }
+  // Where a byte of original_text() was written. Nothing: it came out of a reference, or cannot be told.
+  std::optional<Place> place_in_text(std::size_t offset) const;
+  // Of scalars: the text of the file they stand in, for place_in_text.
+  Node with_document(std::shared_ptr<const std::string> document) const;
+  // Its text is what `written` became when references and "$$" were replaced.
+  Node expanded_from(const Node& written) const;
   Node with_key_place(Place place) const;
   Node with_place(Place place) const;
 
@@ -69,6 +75,8 @@ class Node {
   bool is_referenced_ = false;
   std::shared_ptr<const std::string> text_;
   std::shared_ptr<const std::string> original_text_;
+  std::shared_ptr<const std::string> document_;
+  std::shared_ptr<const std::string> unexpanded_;  // Null: as text_.
   std::shared_ptr<const std::vector<Node>> items_;
   std::shared_ptr<const std::vector<Entry>> entries_;
   Place place_;

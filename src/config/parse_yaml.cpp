@@ -16,8 +16,10 @@ constexpr std::size_t depth_max = 100;
 
 class Walker {
  public:
-  Walker(const std::string& source, Diagnostics& diagnostics)
-      : source_(std::make_shared<const std::string>(source)), diagnostics_(diagnostics) {}
+  Walker(const std::string& source, const std::string& text, Diagnostics& diagnostics)
+      : source_(std::make_shared<const std::string>(source)),
+        document_(text.size() <= text_size_max ? std::make_shared<const std::string>(text) : nullptr),
+        diagnostics_(diagnostics) {}
 
   Place place(const YAML::Mark& mark) const {
     if (mark.line < 0) return {source_, 0, 0};
@@ -56,7 +58,7 @@ class Walker {
     } else if (!tag.empty() && tag != "?" && tag != "!") {
       diagnostics_.error(here, "", "the tag " + tag + " is not supported");
     }
-    return Node::scalar(yaml.Scalar(), here, is_quoted);
+    return Node::scalar(yaml.Scalar(), here, is_quoted).with_document(document_);
   }
 
   Node convert_collection(const YAML::Node& yaml, const Place& here) {
@@ -119,6 +121,7 @@ class Walker {
   }
 
   std::shared_ptr<const std::string> source_;
+  std::shared_ptr<const std::string> document_;
   Diagnostics& diagnostics_;
   std::vector<YAML::Node> open_;
   std::size_t count_ = 0;
@@ -145,7 +148,7 @@ std::uint32_t second_document(const std::string& text) {
 }  // namespace
 
 Node parse_yaml(const std::string& text, const std::string& source, Diagnostics& diagnostics) {
-  Walker walker(source, diagnostics);
+  Walker walker(source, text, diagnostics);
   const Place start = walker.place(YAML::Mark::null_mark());
   if (text.size() > text_size_max) {
     diagnostics.error(start, "", "is larger than 4 MiB");

@@ -2,6 +2,7 @@
 #include "config/scope.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace rankwire::config {
 namespace {
@@ -65,8 +66,47 @@ void Scope::warning(std::string_view key, std::string message, std::string sugge
   out_.warning(place_of(key), path_of(key), std::move(message), std::move(suggestion));
 }
 
+const Node* Scope::by_any_spelling(const Node& map, std::string_view key) const {
+  const Node* found = map.find(key);
+  const auto others = renames_.find(key);
+  if (found || &map != &node_ || others == renames_.end()) return found;
+  for (const std::string& old_key : others->second)
+    if (const Node* old = map.find(old_key)) return old;
+  return nullptr;
+}
+
+const Node* Scope::deep(std::string_view key) const {
+  const Node* node = &node_;
+  while (node && !key.empty()) {
+    if (key.starts_with("::")) key.remove_prefix(2);
+    if (key.starts_with('[')) {
+      const std::size_t close = std::min(key.find(']'), key.size() - 1);
+      std::size_t index = 0;
+      std::from_chars(key.data() + 1, key.data() + close, index);
+      node = index < node->items().size() ? &node->items()[index] : nullptr;
+      key.remove_prefix(close + 1);
+      continue;
+    }
+    const std::size_t end = std::min({key.find("::"), key.find('['), key.size()});
+    node = by_any_spelling(*node, key.substr(0, end));
+    key.remove_prefix(end);
+  }
+  return node;
+}
+
+void Scope::error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                     std::string suggestion) {
+  const Node* node = deep(key);
+  const auto place = node ? node->place_in_text(offset) : std::nullopt;
+  if (!place) (message += " (at ").append(place_in_text) += " of the text)";
+  out_.error(place  ? *place
+             : node ? node->place()
+                    : place_of(key),
+             path_of(key), std::move(message), std::move(suggestion));
+}
+
 const Place& Scope::place_of(std::string_view key) const {
-  const std::string_view first = key.substr(0, key.find("::"));
+  const std::string_view first = key.substr(0, std::min(key.find("::"), key.find('[')));
   if (const Node* value = key.empty() ? nullptr : node_.find(first)) return value->key_place();
   return node_.key_place();
 }

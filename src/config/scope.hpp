@@ -29,9 +29,14 @@ class Scope final : public Validator {
 
   void error(std::string_view key, std::string message, std::string suggestion) override;
   void warning(std::string_view key, std::string message, std::string suggestion) override;
+  void error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                std::string suggestion) override;
 
  private:
   const Place& place_of(std::string_view key) const;
+  // "groups[1]::statements[0]"; null if that is not there.
+  const Node* deep(std::string_view key) const;
+  const Node* by_any_spelling(const Node& map, std::string_view key) const;
   bool has_error_at(const std::string& path) const;
 
   const Node node_;
