@@ -2,7 +2,10 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cstring>
+
+#include "text/pattern.hpp"
 
 namespace rankwire::text {
 
@@ -68,12 +71,13 @@ MaskPattern::MaskPattern(std::unique_ptr<re2::RE2> expression) : expression_(std
 MaskPattern::MaskPattern(MaskPattern&&) noexcept = default;
 MaskPattern::~MaskPattern() = default;
 
-Result<MaskPattern> MaskPattern::compile(const std::string& expression) {
+Result<MaskPattern> MaskPattern::compile(const std::string& written) {
+  const std::string expression = with_portable_names(written);
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(8 << 20);
   auto compiled = std::make_unique<RE2>(expression, options);
   if (!compiled->ok())
-    return Error(ErrorKind::invalid, "not a regular expression: \"" + expression + "\": " + compiled->error());
+    return Error(ErrorKind::invalid, "not a regular expression: \"" + written + "\": " + compiled->error());
   MaskPattern pattern(std::move(compiled));
   LiteralPrefix prefix = literal_prefix(expression);
   if (prefix.text.size() < 2) return pattern;  // One common letter would hit everywhere.
@@ -135,6 +139,36 @@ bool MaskPattern::find(std::string_view text, std::size_t from, Match& match) co
     from = at + 1;
   }
   return false;
+}
+
+bool MaskPattern::find_groups(std::string_view text, std::size_t from, std::span<std::string_view> groups) const {
+  if (groups.size() == 1 && !prefix_.literal().empty()) {
+    Match match;
+    if (!find_by_prefix(text, from, match)) return false;
+    groups[0] = text.substr(match.begin, match.end - match.begin);
+    return true;
+  }
+  const re2::StringPiece whole(text.data(), text.size());
+  re2::StringPiece found[groups_max + 1];
+  const std::size_t count = std::min(groups.size(), groups_max + 1);
+  bool is_match = false;
+  if (prefix_.literal().empty()) {
+    is_match = expression_->Match(whole, from, text.size(), RE2::UNANCHORED, found, static_cast<int>(count));
+  } else {
+    for (std::size_t at = prefix_.find(text, from); at != LiteralSearch::npos && !is_match;
+         at = prefix_.find(text, at + 1))
+      is_match = expression_->Match(whole, at, text.size(), RE2::ANCHOR_START, found, static_cast<int>(count));
+  }
+  if (!is_match) return false;
+  for (std::size_t i = 0; i < count; ++i) groups[i] = {found[i].data(), found[i].size()};
+  return true;
+}
+
+std::vector<std::string> MaskPattern::group_names() const {
+  std::vector<std::string> names(static_cast<std::size_t>(expression_->NumberOfCapturingGroups()));
+  for (const auto& [index, name] : expression_->CapturingGroupNames())
+    names[static_cast<std::size_t>(index - 1)] = name;
+  return names;
 }
 
 }  // namespace rankwire::text

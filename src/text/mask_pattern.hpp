@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ LiteralPrefix literal_prefix(std::string_view expression);
 // Thread-safe once compiled.
 class MaskPattern {
  public:
+  static constexpr std::size_t groups_max = 64;
+
   static Result<MaskPattern> compile(const std::string& expression);
   MaskPattern(MaskPattern&&) noexcept;
   ~MaskPattern();
@@ -39,6 +42,11 @@ class MaskPattern {
   bool matches(std::string_view text) const;
   // The leftmost match at or after `from`; false if there is none. Empty matches are not reported.
   bool find(std::string_view text, std::size_t from, Match& match) const;
+  // The same, but empty matches are reported, and groups are captured: groups[0] is the whole match, one that took no
+  // part has null data(). At least one group must be asked for.
+  bool find_groups(std::string_view text, std::size_t from, std::span<std::string_view> groups) const;
+  // Empty: the group has no name.
+  std::vector<std::string> group_names() const;
 
  private:
   enum class Tail : unsigned char { expression, nothing, one_or_more };

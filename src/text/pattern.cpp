@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "text/replacement.hpp"
 #include "text/scan_program.hpp"
 
 namespace rankwire::text {
@@ -12,30 +13,6 @@ namespace {
 
 constexpr int groups_max = 64;
 constexpr std::size_t pattern_size_max = 16 * 1024;
-
-// Reads "$1", "${name}" at `at` (behind the dollar). Empty: not a reference.
-std::string_view reference_name(std::string_view text, std::size_t& at) {
-  if (at < text.size() && text[at] == '{') {
-    const std::size_t end = text.find('}', at);
-    if (end == std::string_view::npos) return {};
-    const std::string_view name = text.substr(at + 1, end - at - 1);
-    at = end + 1;
-    return name;
-  }
-  const std::size_t start = at;
-  const auto is_word = [](char c) {
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
-  };
-  while (at < text.size() && is_word(text[at])) ++at;
-  return text.substr(start, at - start);
-}
-
-// How many bytes the character at `at` has; a search for the next match must not begin inside of one.
-std::size_t character_size(std::string_view text, std::size_t at) {
-  std::size_t size = 1;
-  while (size < 4 && at + size < text.size() && (text[at + size] & 0xC0) == 0x80) ++size;
-  return size;
-}
 
 // Where the class or the quotation that begins at `at` ends: brackets in it open no group.
 std::size_t skip_literal(std::string_view text, std::size_t at) {
@@ -54,7 +31,14 @@ std::size_t skip_literal(std::string_view text, std::size_t at) {
   return std::min(end, text.size());
 }
 
-// RE2 before 2023 knows only the older of the two ways to name a group.
+}  // namespace
+
+std::size_t character_size(std::string_view text, std::size_t at) {
+  std::size_t size = 1;
+  while (size < 4 && at + size < text.size() && (text[at + size] & 0xC0) == 0x80) ++size;
+  return size;
+}
+
 std::string with_portable_names(std::string_view text) {
   std::string portable;
   for (std::size_t i = 0; i < text.size();) {
@@ -69,8 +53,6 @@ std::string with_portable_names(std::string_view text) {
   }
   return portable;
 }
-
-}  // namespace
 
 struct Pattern::Compiled {
   explicit Compiled(const std::string& text, const RE2::Options& options) : regex(text, options) {}
@@ -125,26 +107,9 @@ bool Pattern::capture(std::string_view text, std::span<std::string_view> groups)
   return true;
 }
 
-void Pattern::expand(const std::string& with, std::span<const std::string_view> groups, std::string& into) const {
-  for (std::size_t i = 0; i < with.size();) {
-    if (with[i] != '$' || i + 1 == with.size()) {
-      into += with[i++];
-      continue;
-    }
-    ++i;
-    if (with[i] == '$') {
-      into += with[i++];
-      continue;
-    }
-    const std::string_view name = reference_name(with, i);
-    for (std::size_t group = 0; group < groups.size(); ++group)
-      if (name == std::to_string(group) || (group > 0 && !name.empty() && name == names_[group - 1]))
-        into.append(groups[group]);
-  }
-}
-
 std::string Pattern::replace_all(std::string_view text, const std::string& with) const {
   std::string result;
+  const Replacement replacement(with, names_);
   re2::StringPiece found[groups_max + 1];
   std::string_view groups[groups_max + 1];
   const std::size_t count = names_.size() + 1;
@@ -158,7 +123,7 @@ std::string Pattern::replace_all(std::string_view text, const std::string& with)
     // An empty match right behind another one is none, as in Go.
     if (end > copied || start == 0) {
       for (std::size_t i = 0; i < count; ++i) groups[i] = {found[i].data(), found[i].size()};
-      expand(with, {groups, count}, result);
+      replacement.append({groups, count}, result);
     }
     copied = end;
     at = std::max(end, at + character_size(text, at));

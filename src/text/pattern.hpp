@@ -13,6 +13,11 @@
 
 namespace rankwire::text {
 
+// How a search for the next match goes on at `at`: it must not begin inside of a character.
+std::size_t character_size(std::string_view text, std::size_t at);
+// RE2 before 2023 knows only the older of Go's two ways to name a group.
+std::string with_portable_names(std::string_view expression);
+
 class Pattern {
  public:
   // `text` in Go's syntax, which is RE2's.
@@ -38,9 +43,6 @@ class Pattern {
  private:
   struct Compiled;
   Pattern();
-  // groups[0] is the whole match.
-  void expand(const std::string& with, std::span<const std::string_view> groups, std::string& into) const;
-
   std::unique_ptr<Compiled> compiled_;
   std::vector<std::string> names_;
 };

@@ -8,6 +8,7 @@
 
 #include "text/encoding.hpp"
 #include "text/pattern.hpp"
+#include "text/replacer.hpp"
 
 namespace rankwire::text {
 
@@ -58,6 +59,16 @@ void check_replace(const Pattern& pattern, const RE2& regex, std::string_view te
   require(pattern.replace_all(text, "<$0>") == expected, "replaces what RE2 replaces");
 }
 
+void check_replacer(const std::string& source, const Pattern& pattern, std::string_view text) {
+  const auto replacer = Replacer::compile(source);
+  require(replacer.has_value(), "what a pattern takes is taken");
+  for (const char* with : {"<$0>", "<$1>", "-"}) {
+    std::string out(text);
+    replacer->replace(text, Replacement(with, replacer->group_names()), out);
+    require(out == pattern.replace_all(text, with), "replaces the same with the prefilter as without");
+  }
+}
+
 void check(const std::string& source, std::string_view text) {
   const auto pattern = Pattern::compile(source);
   RE2::Options options;
@@ -87,6 +98,7 @@ void check(const std::string& source, std::string_view text) {
         "groups hold what those of RE2 hold");
   }
   check_replace(*pattern, regex, text);
+  check_replacer(source, *pattern, text);
 }
 
 }  // namespace
