@@ -24,13 +24,4 @@ void add_basic_editors(FunctionTable& table) {
       {.name = "delete_key", .parameters = {{"target", Want::map_target}, {"key", Want::text}}, .run = delete_key});
 }
 
-const FunctionTable& standard_functions() {
-  static const FunctionTable table = [] {
-    FunctionTable all;
-    add_basic_editors(all);
-    return all;
-  }();
-  return table;
-}
-
 }  // namespace rankwire::ottl

@@ -1,0 +1,18 @@
+#include "ottl/functions/families.hpp"
+
+namespace rankwire::ottl {
+
+const FunctionTable& standard_functions() {
+  static const FunctionTable table = [] {
+    FunctionTable all;
+    add_basic_editors(all);
+    add_case_functions(all);
+    add_regex_functions(all);
+    add_replace_functions(all);
+    add_text_functions(all);
+    return all;
+  }();
+  return table;
+}
+
+}  // namespace rankwire::ottl
