@@ -3,7 +3,9 @@
 import http.client
 import os
 import random
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,9 @@ sys.path.insert(0, os.path.join(cases.HERE, "..", "..", "bench"))
 import harness  # noqa: E402
 
 SIGNAL_OF = {"/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces"}
-DAY = 86_400 * 10**9
+ANSWERS = {200: "accepted", 400: "rejected"}
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DAY = 86_400
 
 
 class Sink:
@@ -44,8 +48,10 @@ class Sink:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads, request_queue_size = True, 1024  # Windows of many cases end at once.
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -76,7 +82,7 @@ class Addresses:
 
 
 class Run:
-    """`results`: of each case's id {"refused": text} or {"accepted": [bool, …], "output": {…}}."""
+    """`results`: of each case's id {"refused": text} or {"answers": [text, …], "output": {…}}."""
 
     def __init__(self, binary):
         self.binary = binary
@@ -115,21 +121,45 @@ class Run:
         """`is_complete(case, groups)`: whether output that comes by itself is all there. None: waits `settle`."""
         good = self.valid(some)
         for case in good:
-            self.results[case.id] = {"accepted": [], "output": {}}
+            self.results[case.id] = {"answers": [], "output": {}}
+        for case in good:
+            if not case.input and not self.starts(case):
+                self.results[case.id] = {"refused": self.log_text[-2000:]}
         good = [case for case in good if case.input]
         if good:
             self.send(good, is_complete)
         return self.results
 
+    def started_agent(self, some, addresses, sink_url):
+        path = self.written(some, addresses, sink_url)
+        command = [self.binary] + (["run"] if "rankwire" in os.path.basename(self.binary) else [])
+        os.makedirs(os.path.join(self.directory, "agent"), exist_ok=True)
+        directory = os.path.join(self.directory, "agent")
+        return harness.Agent(None, directory=directory, command=[*command, "--config", path]).start()
+
+    def starts(self, case):
+        """Whether what `validate` accepts also starts."""
+        addresses = Addresses()
+        host, _, port = addresses(case).partition(":")
+        agent = self.started_agent([case], addresses, "http://127.0.0.1:9")
+
+        def outcome():
+            with socket.socket() as probe:
+                return "open" if probe.connect_ex((host, int(port))) == 0 else "ended" if agent.died() else None
+
+        try:
+            return harness.wait_until(outcome, 60, "it neither listened nor ended") == "open"
+        finally:
+            self.log_text = agent.log_text()
+            agent.clean()
+
     def send(self, some, is_complete):
         sink, addresses = Sink(), Addresses()
-        path = self.written(some, addresses, sink.url)
-        command = [self.binary] + (["run"] if "rankwire" in os.path.basename(self.binary) else [])
-        agent = harness.Agent(None, directory=self.directory, command=[*command, "--config", path]).start()
+        agent = self.started_agent(some, addresses, sink.url)
         try:
             for case in some:
-                accepted = [post(agent, addresses(case), case.signal, groups) for groups in case.input]
-                self.results[case.id]["accepted"] = accepted
+                answers = [post(agent, addresses(case), case.signal, groups) for groups in case.input]
+                self.results[case.id]["answers"] = [] if set(answers) == {"accepted"} else answers
             self.wait(some, sink, is_complete)
             agent.stop()
         finally:
@@ -137,7 +167,7 @@ class Run:
             agent.clean()
             sink.close()
         for case in some:
-            self.results[case.id]["output"] = normal(sink.output(case.tag), case.unordered, self.started)
+            self.results[case.id]["output"] = normal(case, sink.output(case.tag), self.started)
 
     def wait(self, some, sink, is_complete):
         waiting = [case for case in some if case.settle]
@@ -152,7 +182,7 @@ class Run:
 
 
 def post(agent, address, signal, groups):
-    """Whether the agent took the request."""
+    """How the agent answered the request."""
     body = plain.encode(signal, groups)
     host, _, port = address.partition(":")
 
@@ -164,23 +194,34 @@ def post(agent, address, signal, groups):
             connection.request("POST", f"/v1/{signal}", body, {"Content-Type": "application/x-protobuf"})
             status = connection.getresponse().status
             connection.close()
-            return status
+            return ANSWERS.get(status, "refused")
         except ConnectionRefusedError:
             return None
+        except http.client.RemoteDisconnected:
+            return "closed"  # Its handler panicked.
 
-    return harness.wait_until(answer, 60, f"{address} did not listen:\n{agent.log_text()[-2000:]}") == 200
+    return harness.wait_until(answer, 60, f"{address} did not listen:\n{agent.log_text()[-2000:]}")
 
 
-def normal(output, is_unordered, started):
-    """Output without what differs from run to run: times of the run itself, and the order of what has none."""
+def normal(case, output, started):
+    """Output without what differs from run to run: times and ids of the run itself, the order of what has none, and how
+    often what comes by itself came again unchanged."""
+
+    days = {time.strftime("%Y-%m-%d", time.localtime(started / 10**9 + offset)) for offset in (-DAY, 0, DAY)}
 
     def visit(value, name=""):
         if isinstance(value, dict):
             return {key: visit(entry, key) for key, entry in sorted(value.items())}
         if isinstance(value, list):
             items = [visit(item, name) for item in value]
-            return sorted(items, key=repr) if is_unordered and any(isinstance(i, dict) for i in items) else items
-        is_time = isinstance(value, int) and not isinstance(value, bool) and abs(value - started) < DAY
+            return sorted(items, key=repr) if case.unordered and any(isinstance(i, dict) for i in items) else items
+        if isinstance(value, str):
+            return "<uuid>" if UUID.fullmatch(value) else "<now>" if value[:10] in days else value
+        is_time = isinstance(value, int) and not isinstance(value, bool) and abs(value - started) < DAY * 10**9
         return "<now>" if is_time else value
 
-    return visit(output)
+    def without_repeats(groups):
+        return [group for number, group in enumerate(groups) if group not in groups[:number]]
+
+    found = visit(output)
+    return {name: without_repeats(groups) for name, groups in found.items()} if case.settle else found

@@ -46,8 +46,8 @@ def difference(original, ours):
         if ("refused" in original) == ("refused" in ours):
             return ""
         return "the original refuses it" if "refused" in original else f"we refuse it: {ours['refused']}"
-    if original.get("accepted", []) != ours["accepted"]:
-        return f"the original took the requests: {original.get('accepted')}, we: {ours['accepted']}"
+    if original.get("answers", []) != ours["answers"]:
+        return f"the original answers {original.get('answers', 'accepted')}, we {ours['answers'] or 'accepted'}"
     return first_difference(original.get("output", {}), ours["output"], "")
 
 

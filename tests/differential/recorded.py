@@ -13,7 +13,7 @@ def path(family):
 
 
 def load(family):
-    """{name: {digest, refused | accepted, output}}"""
+    """{name: {digest, refused | answers, output}}"""
     if not os.path.exists(path(family)):
         return {}
     with open(path(family)) as file:

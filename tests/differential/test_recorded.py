@@ -21,3 +21,7 @@ def test_as_the_original(case, verdicts):
     if verdict.kind == compare.PENDING:
         pytest.skip(f"not in this binary: {verdict.text}")
     assert verdict.kind != compare.DIFFERENT, verdict.text
+
+
+def test_there_are_four_hundred_pairs():
+    assert len(SOME) >= 400
