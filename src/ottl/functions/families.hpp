@@ -7,6 +7,7 @@ namespace rankwire::ottl {
 
 void add_basic_editors(FunctionTable& table);
 void add_case_functions(FunctionTable& table);
+void add_conversions(FunctionTable& table);
 void add_regex_functions(FunctionTable& table);
 void add_replace_functions(FunctionTable& table);
 void add_text_functions(FunctionTable& table);

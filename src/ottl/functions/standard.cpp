@@ -7,6 +7,7 @@ const FunctionTable& standard_functions() {
     FunctionTable all;
     add_basic_editors(all);
     add_case_functions(all);
+    add_conversions(all);
     add_regex_functions(all);
     add_replace_functions(all);
     add_text_functions(all);

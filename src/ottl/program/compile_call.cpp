@@ -19,6 +19,16 @@ std::string signature(const Function& function) {
   return text + ")";
 }
 
+// "resolve_conflicts" may also be written resolveConflicts.
+bool is_called(const Parameter& parameter, std::string_view written) {
+  std::string camel;
+  for (std::size_t i = 0; i < parameter.name.size(); ++i) {
+    const bool is_start = parameter.name[i] == '_' && i + 1 < parameter.name.size();
+    camel += is_start ? static_cast<char>(parameter.name[++i] & ~0x20) : parameter.name[i];
+  }
+  return written == parameter.name || written == camel;
+}
+
 std::string list_of(const std::vector<Context>& contexts) {
   std::string text;
   for (const Context context : contexts) text += (text.empty() ? "" : ", ") + std::string(to_string(context));
@@ -68,7 +78,7 @@ bool Compiler::arguments(const Call& written, const Function& function, std::uin
     std::size_t at = i;
     if (!argument.name.empty()) {
       const auto named = std::find_if(function.parameters.begin(), function.parameters.end(),
-                                      [&](const Parameter& p) { return p.name == argument.name; });
+                                      [&](const Parameter& p) { return is_called(p, argument.name); });
       at = static_cast<std::size_t>(named - function.parameters.begin());
     }
     if (at >= out.size()) {

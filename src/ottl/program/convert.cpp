@@ -71,7 +71,7 @@ bool to_text_like(Frame& frame, Datum& datum) {
 
 template <class N>
 Datum parsed(std::string_view text) {
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   N number{};
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   return code == std::errc() && end == text.data() + text.size() ? Datum(Value::of(number)) : Datum();
@@ -100,7 +100,9 @@ bool to_real_like(Frame& frame, Datum& datum) {
     case Type::real: return true;
     case Type::integer: datum = Value::of(static_cast<double>(datum.integer())); return true;
     case Type::boolean: datum = Value::of(datum.boolean() ? 1.0 : 0.0); return true;
-    case Type::text: datum = parsed<double>(datum.text()); return true;
+    case Type::text:
+      datum = parsed<double>(datum.text());
+      return !datum.is_nil() || frame.fail("expected a number but got another text");
     default: return expected(frame, Type::real, datum);
   }
 }

@@ -21,9 +21,9 @@ enum class Want : std::uint8_t {
   text,
   text_like,  // Numbers, booleans, bytes (as hex), ids (as hex), lists and maps (as JSON) become text.
   integer,
-  integer_like,  // Reals are cut, texts parsed, booleans 0 and 1; what cannot be: nil.
+  integer_like,  // Reals are cut, texts parsed, booleans 0 and 1; a text that cannot be: nil.
   real,
-  real_like,
+  real_like,  // A text that cannot be one is an error.
   boolean,
   boolean_like,
   bytes_like,  // Texts and ids as their bytes; numbers big endian.
