@@ -97,6 +97,12 @@ void own_nested(Metric& metric, Arena& arena) {
 
 }  // namespace
 
+Metric clone(const Metric& metric, Arena& arena) {
+  Metric copy = metric;
+  own_nested(copy, arena);
+  return copy;
+}
+
 template <class Record>
 RecordBatch<Record> RecordBatch<Record>::clone() const {
   RecordBatch copy;

@@ -61,6 +61,9 @@ class RecordBatch {
   std::vector<std::shared_ptr<BatchMemory>> shared_;  // Of the batches this is a clone of.
 };
 
+// As a batch's clone(): new lists, shared strings.
+Metric clone(const Metric& metric, Arena& arena);
+
 using LogBatch = RecordBatch<LogRecord>;
 using MetricBatch = RecordBatch<Metric>;
 using TraceBatch = RecordBatch<Span>;

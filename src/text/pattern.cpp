@@ -107,6 +107,19 @@ bool Pattern::capture(std::string_view text, std::span<std::string_view> groups)
   return true;
 }
 
+std::optional<std::string> Pattern::expanded(std::string_view text, const std::string& with) const {
+  re2::StringPiece found[groups_max + 1];
+  std::string_view groups[groups_max + 1];
+  const std::size_t count = names_.size() + 1;
+  if (!compiled_->regex.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, found,
+                              static_cast<int>(count)))
+    return {};
+  for (std::size_t i = 0; i < count; ++i) groups[i] = {found[i].data(), found[i].size()};
+  std::string result;
+  Replacement(with, names_).append({groups, count}, result);
+  return result;
+}
+
 std::string Pattern::replace_all(std::string_view text, const std::string& with) const {
   std::string result;
   const Replacement replacement(with, names_);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ class Pattern {
 
   // Replaces every match; `with` refers to groups as $1 or ${name}.
   std::string replace_all(std::string_view text, const std::string& with) const;
+  // What `with` becomes for the leftmost match alone; nothing if there is no match.
+  std::optional<std::string> expanded(std::string_view text, const std::string& with) const;
 
  private:
   struct Compiled;

@@ -120,6 +120,12 @@ TEST_CASE("a replacement takes every match that Go takes, and never parts a char
   CHECK(replaced("^a", "aa") == "<a>a");
 }
 
+TEST_CASE("a template is filled from the leftmost match alone") {
+  const Pattern pattern = *Pattern::compile("(?P<first>[a-z]+)_(x)?");
+  CHECK(pattern.expanded("1 ab_ cd_", "<${first}|$2|$$|$0>") == "<ab||$|ab_>");
+  CHECK(!pattern.expanded("nothing", "$0"));
+}
+
 TEST_CASE("both ways to name a group are known, and brackets elsewhere name none") {
   CHECK(Pattern::compile("(?<a>x)(?P<b>y)")->group_names() == std::vector<std::string>{"a", "b"});
   CHECK_FALSE(Pattern::compile("^[(?<]$")->matches("P"));
