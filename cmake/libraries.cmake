@@ -43,6 +43,7 @@ set(LIBRARIES_config third_party::yaml_cpp)
 set(LIBRARIES_net third_party::nghttp2 third_party::http_parser third_party::ssl third_party::deflate
     third_party::zstd third_party::snappy third_party::lz4 third_party::z)
 set(LIBRARIES_otlp third_party::simdjson)
+set(LIBRARIES_ottl third_party::crypto third_party::xxhash)
 set(LIBRARIES_component third_party::re2 third_party::crypto)
 set(LIBRARIES_receivers third_party::re2 third_party::z)
 set(LIBRARIES_processors third_party::crypto)

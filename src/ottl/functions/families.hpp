@@ -10,6 +10,13 @@ void add_case_functions(FunctionTable& table);
 void add_conversions(FunctionTable& table);
 void add_regex_functions(FunctionTable& table);
 void add_replace_functions(FunctionTable& table);
+void add_encoding_functions(FunctionTable& table);
+void add_hash_functions(FunctionTable& table);
+void add_id_functions(FunctionTable& table);
+void add_network_functions(FunctionTable& table);
+void add_parsing_functions(FunctionTable& table);
+void add_format_function(FunctionTable& table);
+void add_severity_function(FunctionTable& table);
 void add_text_functions(FunctionTable& table);
 
 }  // namespace rankwire::ottl

@@ -10,6 +10,13 @@ const FunctionTable& standard_functions() {
     add_conversions(all);
     add_regex_functions(all);
     add_replace_functions(all);
+    add_encoding_functions(all);
+    add_hash_functions(all);
+    add_id_functions(all);
+    add_network_functions(all);
+    add_parsing_functions(all);
+    add_format_function(all);
+    add_severity_function(all);
     add_text_functions(all);
     return all;
   }();
