@@ -11,6 +11,7 @@
 #include "extensions/health_check/health_check_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
+#include "processors/cardinality_limit/cardinality_limit_processor.hpp"
 #include "processors/cumulative_to_delta/cumulative_to_delta_processor.hpp"
 #include "processors/delta_to_rate/delta_to_rate_processor.hpp"
 #include "processors/filter/filter_processor.hpp"
@@ -30,6 +31,7 @@ Registry built_in_components() {
   Registry registry;
   registry.add(attributes::attributes_factory());
   registry.add(batch::batch_factory());
+  registry.add(cardinality_limit::cardinality_limit_factory());
   registry.add(cumulative_to_delta::cumulative_to_delta_factory());
   registry.add(delta_to_rate::delta_to_rate_factory());
   registry.add(filter::filter_factory());
