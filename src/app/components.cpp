@@ -17,6 +17,7 @@
 #include "processors/filter/filter_processor.hpp"
 #include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
+#include "processors/metric_start_time/metric_start_time_processor.hpp"
 #include "processors/metrics_transform/metrics_transform_processor.hpp"
 #include "processors/probabilistic_sampler/probabilistic_sampler_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
@@ -37,6 +38,7 @@ Registry built_in_components() {
   registry.add(filter::filter_factory());
   registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(memory_limiter::memory_limiter_factory());
+  registry.add(metric_start_time::metric_start_time_factory());
   registry.add(metrics_transform::metrics_transform_factory());
   registry.add(probabilistic_sampler::probabilistic_sampler_factory());
   registry.add(redaction::redaction_factory());

@@ -200,6 +200,19 @@ Number sum_of(const Number& a, const Number& b) {
   return real_number(real_of(a) + real_of(b));
 }
 
+bool subtract_if_grown(Number& now, const Number& before) {
+  if (now.type == NumberType::integer && before.type == NumberType::integer) {
+    if (now.integer < before.integer) return false;
+    now = integer_number(static_cast<std::int64_t>(static_cast<std::uint64_t>(now.integer) -
+                                                   static_cast<std::uint64_t>(before.integer)));
+    return true;
+  }
+  const double value = real_of(now), old = real_of(before);
+  if (value < old) return false;
+  now = real_number(value - old);
+  return true;
+}
+
 bool add_distribution(HistogramPoint& into, const HistogramPoint& from, Arena& arena) {
   const std::span<const double> bounds = into.explicit_bounds.span(), others = from.explicit_bounds.span();
   if (!std::equal(bounds.begin(), bounds.end(), others.begin(), others.end())) return false;

@@ -15,6 +15,8 @@ void aggregate_points(Metric& metric, Aggregation how, Arena& arena);
 // Integers stay integers while both are; they wrap around as everywhere.
 Number sum_of(const Number& a, const Number& b);
 double real_of(const Number& number);
+// `now` becomes what it has more than `before`, and stays if that would be less than nothing: then false.
+bool subtract_if_grown(Number& now, const Number& before);
 // False, and nothing changed: the bounds differ. Attributes, times and exemplars of `into` stay.
 bool add_distribution(HistogramPoint& into, const HistogramPoint& from, Arena& arena);
 
