@@ -20,6 +20,7 @@
 #include "processors/metric_start_time/metric_start_time_processor.hpp"
 #include "processors/metrics_transform/metrics_transform_processor.hpp"
 #include "processors/probabilistic_sampler/probabilistic_sampler_processor.hpp"
+#include "processors/rate_limit/rate_limit_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
 #include "processors/span/span_processor.hpp"
@@ -41,6 +42,7 @@ Registry built_in_components() {
   registry.add(metric_start_time::metric_start_time_factory());
   registry.add(metrics_transform::metrics_transform_factory());
   registry.add(probabilistic_sampler::probabilistic_sampler_factory());
+  registry.add(rate_limit::rate_limit_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
   registry.add(span::span_factory());
