@@ -42,11 +42,20 @@ class [[nodiscard]] Error {
     return kind_ == ErrorKind::invalid || kind_ == ErrorKind::denied || kind_ == ErrorKind::too_large;
   }
 
+  // Refused for what is in the data, so that other data may be taken meanwhile: a source that has several kinds keeps
+  // only this one back.
+  Error of_this_data() && {
+    is_of_this_data_ = true;
+    return std::move(*this);
+  }
+  bool is_of_this_data() const { return is_of_this_data_; }
+
   // Adds context in front: "opening segment 42: reading header: 3 of 16 bytes".
   Error during(std::string_view step) &&;
 
  private:
   ErrorKind kind_;
+  bool is_of_this_data_ = false;
   std::string message_;
   std::optional<std::chrono::milliseconds> retry_after_;
 };

@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from test_log_path import write_lines
 
 NOISY = "shop_noisy_6f1c0b4e-0000-4000-8000-000000000001"
+QUIET = "shop_quiet_6f1c0b4e-0000-4000-8000-000000000002"
 
 CONFIG = """
 receivers:
@@ -59,6 +60,20 @@ def test_a_file_beyond_its_limit_is_read_on_later_and_once(start_agent, destinat
     assert bodies(destination) == [f"{part}-{line}" for part in range(4) for line in range(100)] + ["last"]
 
 
+def test_a_noisy_pod_does_not_keep_a_quiet_one_back(start_agent, destination, tmp_path):
+    start(start_agent, destination, tmp_path)
+    noisy, quiet = tmp_path / "pods" / NOISY / "app", tmp_path / "pods" / QUIET / "app"
+    write_lines(noisy, *(f"stdout F {line}" for line in range(1000)))
+    harness.wait_until(lambda: len(bodies(destination)) >= 1000, 10, "a large first batch, on credit")
+    for turn in range(5):
+        write_lines(noisy, f"stdout F waits {turn}")
+        write_lines(quiet, f"stdout F quiet {turn}")
+        harness.wait_until(lambda: f"quiet {turn}" in bodies(destination), 1, "the quiet pod's line, at once")
+    assert not any(body.startswith("waits") for body in bodies(destination))
+    harness.wait_until(lambda: "waits 4" in bodies(destination), 20, "the noisy pod's lines, when the debt is paid")
+    assert len(bodies(destination)) == 1010
+
+
 def test_a_sender_beyond_its_limit_hears_when_to_come_again(start_agent, destination, tmp_path):
     http, _ = start(start_agent, destination, tmp_path)
 
@@ -76,7 +91,8 @@ def test_a_sender_beyond_its_limit_hears_when_to_come_again(start_agent, destina
             return error.code, error.headers["Retry-After"]
 
     assert post(400)[0] == 200
-    assert post(1) == (429, "3")
+    status, delay = post(1)
+    assert status == 429 and 1 <= int(delay) <= 3, "the debt of 300 takes three seconds"
     harness.wait_until(lambda: len(bodies(destination)) >= 400, 10, "what was taken")
     assert len(bodies(destination)) == 400
 

@@ -109,7 +109,8 @@ class RateLimitProcessor final : public Processor {
     if (!waits_for.empty()) {
       const double seconds = std::clamp(wait, retry_seconds_min, retry_seconds_max);
       return Error(ErrorKind::refused, "the rate limit of " + waits_for + " is reached",
-                   std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000))));
+                   std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000))))
+          .of_this_data();
     }
     for (const auto& [state, amount] : charges) state->bucket.take(amount);
     return {};

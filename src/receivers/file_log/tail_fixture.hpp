@@ -98,9 +98,14 @@ class TestIntake final : public Intake {
   bool wait_for_room(std::stop_token, Deadline) override { return !is_full; }
   Result<void> deliver(Admission, SignalBatch batch, CompletionRef completion) override {
     if (answer == Answer::refuse) return Error(ErrorKind::unavailable, "down");
+    std::vector<std::string> delivered;
     for (const auto& resource : batch.logs().resources)
       for (const auto& scope : resource.scopes)
-        for (const LogRecord& record : scope.records) lines.emplace_back(record.body.text());
+        for (const LogRecord& record : scope.records) delivered.emplace_back(record.body.text());
+    const auto is_held = [this](const std::string& line) { return !held.empty() && line.starts_with(held); };
+    if (std::any_of(delivered.begin(), delivered.end(), is_held))
+      return Error(ErrorKind::refused, "too much", std::chrono::milliseconds(2000)).of_this_data();
+    lines.insert(lines.end(), delivered.begin(), delivered.end());
     ++batches;
     Settlement settlement(std::move(completion));
     if (answer == Answer::settle)
@@ -120,6 +125,7 @@ class TestIntake final : public Intake {
   std::vector<std::string> take() { return std::exchange(lines, {}); }
 
   Answer answer = Answer::settle;
+  std::string held;  // Lines that start with this are refused, for two seconds each time.
   bool is_full = false;
   std::size_t batches = 0;
   std::vector<std::string> lines;

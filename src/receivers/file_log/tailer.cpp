@@ -86,17 +86,23 @@ void Tailer::wait(std::stop_token stop) {
     pause(stop, std::min<Duration>(retry_at_ - now, slice));
   } else if (is_out_of_room_) {
     (void)intake_.wait_for_room(stop, {now + slice});
+  } else if (is_all_held_) {
+    return wait_for_change(stop, std::min(next_due(), holds_.next_end(now)));
   } else if (files_.has_ready()) {
     (void)positions_->wait_below(options_.unsettled_bytes_max / 2, now + slice, stop);
   } else {
-    if (const Duration gap = pacer_.gap(); gap.count() != 0) pause(stop, gap);
-    if (stop.stop_requested()) return;
-    if (!watcher_) return pause(stop, options_.poll_interval);
-    const auto left = next_due() - environment_.clock.now();
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
-    return look(static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, 60'000)));
+    return wait_for_change(stop, next_due());
   }
   look(0);
+}
+
+void Tailer::wait_for_change(std::stop_token stop, Instant due) {
+  if (const Duration gap = pacer_.gap(); gap.count() != 0) pause(stop, gap);
+  if (stop.stop_requested()) return;
+  if (!watcher_) return pause(stop, options_.poll_interval);
+  const auto left = due - environment_.clock.now();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
+  look(static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, 60'000)));
 }
 
 void Tailer::pause(std::stop_token stop, Duration length) {
@@ -117,6 +123,7 @@ Instant Tailer::next_due() const {
 }
 
 bool Tailer::pass(std::stop_token stop) {
+  is_all_held_ = false;
   if (stop.stop_requested() || !files_.has_ready()) return false;
   if (environment_.clock.now() < retry_at_ || positions_->unsettled_bytes() >= options_.unsettled_bytes_max)
     return false;
@@ -125,7 +132,7 @@ bool Tailer::pass(std::stop_token stop) {
   telemetry_.reading_files.set(static_cast<std::int64_t>(turns.size()));
   if (turns.empty()) {
     environment_.buffers->give_back(std::move(buffer));
-    return files_.has_ready();
+    return !is_all_held_ && files_.has_ready();
   }
   auto admission = intake_.admit(admission_for(buffer.size()));
   if (!admission) {
@@ -149,12 +156,23 @@ bool Tailer::pass(std::stop_token stop) {
 }
 
 Buffer Tailer::gather(std::vector<Turn>& turns) {
-  constexpr std::size_t files_max = 256;
-  Buffer buffer = environment_.buffers->take(options_.batch_bytes + files_max * TrackedFile::guard_size_max);
+  constexpr std::size_t files_usual = 256;
+  const std::size_t files_max = holds_.files_max(files_usual);
+  const Instant now = environment_.clock.now();
+  Buffer buffer = environment_.buffers->take(options_.batch_bytes + files_usual * TrackedFile::guard_size_max);
   std::vector<TrackedFile*> refused;
   while (turns.size() < files_max) {
     TrackedFile* file = files_.next_ready();
     if (file == nullptr) break;
+    if (holds_.is_held(file->id, now)) {
+      refused.push_back(file);
+      continue;
+    }
+    const bool is_alone = holds_.goes_alone(file->id, now);
+    if (is_alone && !turns.empty()) {
+      refused.push_back(file);
+      break;
+    }
     if (file->has_failed || !file->refresh()) continue;
     std::size_t room = std::max(options_.turn_bytes, file->wanted_bytes);
     if (!file->is_gzip && file->size > file->taken) room = std::min<std::uint64_t>(room, file->size - file->taken);
@@ -169,7 +187,9 @@ Buffer Tailer::gather(std::vector<Turn>& turns) {
     // Growing would move what earlier turns read, so only the first one may.
     buffer.reserve(end);
     gather_one(*file, room, buffer, turns);
+    if (is_alone && !turns.empty()) break;
   }
+  is_all_held_ = turns.empty() && !refused.empty();
   for (TrackedFile* file : refused) files_.queue(*file);
   return buffer;
 }
@@ -270,6 +290,11 @@ bool Tailer::deliver(Admission admission, LogBatch batch) {
   }
   positions_->withdraw(token);
   completion->mark_lost();
+  if (delivered.error().is_of_this_data()) {
+    keep_back(delivered.error());
+    undo_parts();
+    return true;  // Other files may be read on.
+  }
   // The lines are in their files: they are read again from where the last delivery ended.
   undo_parts();
   postpone(delivered.error());
@@ -284,6 +309,14 @@ void Tailer::postpone(const Error& error) {
   retry_delay_ = std::clamp<Duration>(retry_delay_ * 2, least, std::max(least, options_.retry_delay_max));
   retry_delay_ = std::max<Duration>(retry_delay_, error.retry_after().value_or(std::chrono::milliseconds(0)));
   retry_at_ = environment_.clock.now() + retry_delay_;
+}
+
+void Tailer::keep_back(const Error& error) {
+  std::vector<std::uint32_t> files;
+  for (const BatchPart& part : parts_) files.push_back(part.id);
+  const Duration wait = error.retry_after().value_or(std::chrono::seconds(1));
+  holds_.refused(std::move(files), environment_.clock.now(), wait);
+  environment_.log.info("file_log reads on later where lines are held back", {{"reason", error.message()}});
 }
 
 void Tailer::undo_parts() {

@@ -10,6 +10,7 @@
 
 #include "component/component.hpp"
 #include "receivers/file_log/file_set.hpp"
+#include "receivers/file_log/holds.hpp"
 #include "receivers/file_log/pacer.hpp"
 
 namespace rankwire::file_log {
@@ -56,9 +57,11 @@ class Tailer {
   bool deliver(Admission admission, LogBatch batch);
   void put_back(const std::vector<Turn>& turns);
   void undo_parts();
+  void keep_back(const Error& error);
   void postpone(const Error& error);
 
   void wait(std::stop_token stop);
+  void wait_for_change(std::stop_token stop, Instant due);
   void pause(std::stop_token stop, Duration length);
   Instant next_due() const;
 
@@ -80,6 +83,8 @@ class Tailer {
   Duration retry_delay_{};  // 0: the last delivery worked.
   Instant retry_at_{};
   bool is_out_of_room_ = false;
+  Holds holds_;
+  bool is_all_held_ = false;  // Whatever is ready.
   std::mutex pause_mutex_;
   std::condition_variable_any paused_;
 };

@@ -339,6 +339,57 @@ TEST_CASE("a refused batch is read again and nothing is lost or repeated") {
   CHECK(sorted(t.read()) == Lines{"1", "held end"});
 }
 
+TEST_CASE("lines that are refused for themselves wait in their file, and other files are read on") {
+  TailFixture t;
+  t.intake.held = "noisy";
+  t.append("a.log", "a1\n");
+  t.append("b.log", "noisy1\n");
+  t.append("c.log", "c1\n");
+  t.start();
+  CHECK(sorted(t.read()) == Lines{"a1", "c1"});
+  t.append("b.log", "noisy2\n");
+  t.append("c.log", "c2\n");
+  CHECK(t.read() == Lines{"c2"});
+  const std::size_t batches = t.intake.batches;
+  t.intake.held.clear();
+  CHECK(t.read() == Lines{});
+  CHECK(t.intake.batches == batches);
+  t.clock.ahead += std::chrono::seconds(2);
+  CHECK(t.read() == Lines{"noisy1", "noisy2"});
+  t.restart();
+  CHECK(t.read() == Lines{});
+}
+
+TEST_CASE("a file that was held back shares no batch with others for a while") {
+  TailFixture t;
+  t.intake.held = "noisy";
+  t.append("a.log", "a1\n");
+  t.append("b.log", "noisy1\n");
+  t.start();
+  CHECK(t.read() == Lines{"a1"});
+  t.clock.ahead += std::chrono::seconds(2);
+  t.append("a.log", "a2\n");
+  const std::uint64_t rewinds = t.total("rankwire_file_log_rewinds_total");
+  CHECK(t.read() == Lines{"a2"});
+  CHECK(t.total("rankwire_file_log_rewinds_total") == rewinds + 1);
+}
+
+TEST_CASE("of many files, those that are held are found and the rest is delivered once") {
+  TailFixture t;
+  t.intake.held = "noisy";
+  Lines quiet, noisy;
+  for (int i = 0; i < 40; ++i) {
+    const std::string line = (i % 4 == 0 ? "noisy" : "quiet") + std::to_string(i);
+    (i % 4 == 0 ? noisy : quiet).push_back(line);
+    t.append(std::to_string(i) + ".log", line + "\n");
+  }
+  t.start();
+  CHECK(sorted(t.read()) == sorted(quiet));
+  t.intake.held.clear();
+  t.clock.ahead += std::chrono::seconds(2);
+  CHECK(sorted(t.read()) == sorted(noisy));
+}
+
 TEST_CASE("a lost batch is read again while running") {
   TailFixture t;
   t.intake.answer = TestIntake::Answer::wait;
