@@ -23,6 +23,7 @@
 #include "processors/rate_limit/rate_limit_processor.hpp"
 #include "processors/redaction/redaction_processor.hpp"
 #include "processors/resource/resource_processor.hpp"
+#include "processors/resource_detection/resource_detection_processor.hpp"
 #include "processors/span/span_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
@@ -45,6 +46,7 @@ Registry built_in_components() {
   registry.add(rate_limit::rate_limit_factory());
   registry.add(redaction::redaction_factory());
   registry.add(resource::resource_factory());
+  registry.add(resource_detection::resource_detection_factory());
   registry.add(span::span_factory());
   registry.add(debug::debug_factory());
   registry.add(file::file_factory());

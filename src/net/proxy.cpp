@@ -43,8 +43,10 @@ bool is_in_range(const std::string& host, std::string_view range) {
   return true;
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || is_in_range(host, "127.0.0.0/8") || is_in_range(host, "::1");
+// Loopback, and the metadata services of clouds, which answer only who asks directly.
+bool is_never_proxied(const std::string& host) {
+  return host == "localhost" || is_in_range(host, "127.0.0.0/8") || is_in_range(host, "::1") ||
+         is_in_range(host, "169.254.0.0/16") || is_in_range(host, "fe80::/10") || is_in_range(host, "fd00:ec2::254");
 }
 
 bool matches(const Endpoint& endpoint, std::string_view entry) {
@@ -66,7 +68,7 @@ bool matches(const Endpoint& endpoint, std::string_view entry) {
 }  // namespace
 
 bool is_exempt(const Endpoint& endpoint, std::string_view no_proxy) {
-  if (is_loopback(endpoint.host)) return true;
+  if (is_never_proxied(endpoint.host)) return true;
   while (!no_proxy.empty()) {
     const auto comma = std::min(no_proxy.find(','), no_proxy.size());
     std::string_view entry = no_proxy.substr(0, comma);

@@ -27,7 +27,7 @@ Result<std::optional<Proxy>> proxy_for(const Url& destination, std::string_view 
                                        const VariableLookup& variable);
 
 // Whether `no_proxy` exempts the host: "*", "example.com" (and below), ".example.com", "host:port",
-// addresses and CIDR ranges. Loopback is always exempt.
+// addresses and CIDR ranges. Loopback and link-local addresses (metadata services) are always exempt.
 bool is_exempt(const Endpoint& endpoint, std::string_view no_proxy);
 
 }  // namespace rankwire::net

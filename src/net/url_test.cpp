@@ -58,6 +58,8 @@ TEST_CASE("NO_PROXY exempts names, suffixes, ports, addresses and ranges") {
   CHECK(exempt("anything", "*"));
   CHECK(exempt("localhost", ""));
   CHECK(exempt("127.0.0.9", ""));
+  CHECK(exempt("169.254.169.254", ""));
+  CHECK(exempt("fd00:ec2::254", ""));
   CHECK(!exempt("example.com", ""));
 }
 

@@ -36,7 +36,7 @@ def start(start_agent, destination, tmp_path, excess="hold_back"):
     config = CONFIG.format(
         http=http, metrics=metrics, logs=tmp_path / "pods", destination=destination.url, excess=excess
     )
-    start_agent(config, metrics)
+    start_agent(config, metrics).wait_ready(http)
     return http, metrics
 
 

@@ -17,6 +17,7 @@ constexpr Entry settings[] = {
     {"resource", "{attributes: [{key: cluster, value: east, action: upsert}]}"},
     {"attributes", "{actions: [{key: zone, value: z1, action: insert}]}"},
     {"filter", "{logs: {exclude: {match_type: strict, bodies: [nobody writes this]}}}"},
+    {"rate_limit", "{records_per_second: 5000, burst: 500ms}"},
     {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},
     {"debug", "{verbosity: detailed}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
@@ -73,6 +74,8 @@ DrawnComponents draw_components(Dice& dice, const Faults& faults) {
   for (const auto& factory : registry().processors()) {
     const std::string& type = factory.info.type;
     if (type == "redaction") continue;  // First in every pipeline.
+    // One list of processors serves the pipelines of all signals.
+    if (factory.info.signals.size() != std::size(all_signals)) continue;
     const bool is_drawn = type == "memory_limiter" ? faults.is_on(Fault::memory_pressure) : dice.chance(0.25);
     if (!is_drawn) continue;
     add(drawn.processors, drawn.processor_names, type);

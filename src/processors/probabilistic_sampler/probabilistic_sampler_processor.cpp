@@ -7,7 +7,7 @@
 #include "processors/probabilistic_sampler/probability.hpp"
 #include "processors/probabilistic_sampler/sampler.hpp"
 #include "processors/probabilistic_sampler/trace_state.hpp"
-#include "signal/keep_only.hpp"
+#include "signal/retain.hpp"
 
 namespace rankwire::probabilistic_sampler {
 namespace {
@@ -141,13 +141,14 @@ class ProbabilisticSamplerProcessor final : public Processor {
     if (batch.signal() == Signal::logs) {
       Arena& arena = batch.logs().arena();
       std::string scratch;
-      keep_only(batch.logs(), [&](const Resource&, const Scope&, LogRecord& record) {
+      retain_records(batch.logs(), [&](const Resource&, const Scope&, LogRecord& record) {
         return keeps(record, arena, scratch, counts);
       });
       logs_.add(counts);
     } else if (batch.signal() == Signal::traces) {
       Arena& arena = batch.traces().arena();
-      keep_only(batch.traces(), [&](const Resource&, const Scope&, Span& span) { return keeps(span, arena, counts); });
+      retain_records(batch.traces(),
+                     [&](const Resource&, const Scope&, Span& span) { return keeps(span, arena, counts); });
       traces_.add(counts);
     }
     return {};

@@ -4,7 +4,7 @@
 
 #include "processors/rate_limit/limiter.hpp"
 #include "processors/rate_limit/measure.hpp"
-#include "signal/keep_only.hpp"
+#include "signal/retain.hpp"
 
 namespace rankwire::rate_limit {
 namespace {
@@ -70,7 +70,7 @@ class RateLimitProcessor final : public Processor {
   Result<void> limit(Batch& batch) {
     if (excess_ == Excess::hold_back) return hold_back(batch);
     Finder finder(keys_, limiter_);
-    keep_only(batch, [&](const Resource& resource, const Scope&, const auto& record) {
+    retain_records(batch, [&](const Resource& resource, const Scope&, const auto& record) {
       KeyState& state = finder.of(resource, record);
       if (limiter_.has_room(state)) {
         state.bucket.take(amount_of(record));
