@@ -107,8 +107,8 @@ void add_commands(CLI::App& app, Settings& settings) {
   validate->footer(examples("  rankwire validate --config agent.yaml\n"));
 
   CLI::App* components = app.add_subcommand("components", "List the components in this binary");
-  components->add_option("--format", settings.components_format, "yaml or table")
-      ->check(CLI::IsMember({"yaml", "table"}));
+  components->add_option("--format", settings.components_format, "yaml, table or fields")
+      ->check(CLI::IsMember({"yaml", "table", "fields"}));
   components->footer(examples("  rankwire components --format table\n"));
 
   CLI::App* print = app.add_subcommand("print-config", "Print the configuration with every default filled in");

@@ -168,6 +168,12 @@ TEST_CASE("components are listed with aliases and stability") {
   CHECK(rankwire({"components", "--format", "table"}).prints("redaction"));
 }
 
+TEST_CASE("components are listed with every key and what becomes of it") {
+  const Outcome fields = rankwire({"components", "--format", "fields"});
+  CHECK(fields.prints("processors\tresource\tattributes[].key\tsupported\ttext\t"));
+  CHECK(fields.prints("extensions\thealth_check\tgrpc\tunsupported\t"));
+}
+
 TEST_CASE("completion knows the real commands and options") {
   const Outcome outcome = rankwire({"completion", "bash"});
   CHECK(outcome.prints("print-config"));

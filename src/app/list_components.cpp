@@ -1,7 +1,7 @@
 // `rankwire components`: what is in this binary, in the shape of the Collector's listing (which
-// leaves out components that have an alias; ours lists them all) or as a short table.
-#include <algorithm>
+// leaves out components that have an alias; ours lists them all), as a short table, or with every key.
 #include <iomanip>
+#include <map>
 #include <ostream>
 
 #include "app/commands.hpp"
@@ -31,15 +31,32 @@ Node entry(const ComponentInfo& info) {
 struct Group {
   const char* name;
   std::vector<ComponentInfo> components;
+  std::vector<std::vector<config::FieldInfo>> fields;  // Of each component, in the same order.
 };
 
 template <class Factories>
 Group group(const char* name, const Factories& factories) {
-  Group result{name, {}};
-  for (const auto& factory : factories) result.components.push_back(factory.info);
-  std::sort(result.components.begin(), result.components.end(),
-            [](const ComponentInfo& a, const ComponentInfo& b) { return a.type < b.type; });
+  std::map<std::string, std::size_t> by_type;
+  for (std::size_t i = 0; i < factories.size(); ++i) by_type.emplace(factories[i].info.type, i);
+  Group result{name, {}, {}};
+  for (const auto& [type, index] : by_type) {
+    result.components.push_back(factories[index].info);
+    result.fields.push_back(factories[index].describe());
+  }
   return result;
+}
+
+// A line a key, for programs: kind, component, key, what becomes of it, its type and why, with tabs between.
+void print_fields(const std::vector<Group>& groups, std::ostream& out) {
+  constexpr const char* support_names[] = {"supported", "ignored", "unsupported", "renamed"};
+  for (const Group& one : groups) {
+    for (std::size_t i = 0; i < one.components.size(); ++i) {
+      const std::string component = std::string(one.name) + '\t' + one.components[i].type + '\t';
+      for (const config::FieldInfo& field : one.fields[i])
+        out << component << field.path << '\t' << support_names[static_cast<int>(field.support)] << '\t' << field.type
+            << '\t' << field.doc << '\n';
+    }
+  }
 }
 
 void print_table(const std::vector<Group>& groups, std::ostream& out) {
@@ -64,6 +81,10 @@ ExitCode list_components(const std::string& format, const Output& output) {
                                   group("extensions", registry.extensions())};
   if (format == "table") {
     print_table(groups, output.out);
+    return ExitCode::ok;
+  }
+  if (format == "fields") {
+    print_fields(groups, output.out);
     return ExitCode::ok;
   }
   std::vector<Node::Entry> build{{"command", text("rankwire")}, {"version", text(RANKWIRE_VERSION)}};

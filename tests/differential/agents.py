@@ -14,6 +14,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cases
+import compare
 import plain
 
 sys.path.insert(0, os.path.join(cases.HERE, "..", "..", "bench"))
@@ -117,8 +118,8 @@ class Run:
         middle = len(some) // 2
         return self.valid(some[:middle]) + self.valid(some[middle:])
 
-    def run(self, some, is_complete=None):
-        """`is_complete(case, groups)`: whether output that comes by itself is all there. None: waits `settle`."""
+    def run(self, some, wanted=None):
+        """`wanted(case)`: how many records come by themselves. None: waits for all that come in `settle`."""
         good = self.valid(some)
         for case in good:
             self.results[case.id] = {"answers": [], "output": {}}
@@ -127,7 +128,7 @@ class Run:
                 self.results[case.id] = {"refused": self.log_text[-2000:]}
         good = [case for case in good if case.input]
         if good:
-            self.send(good, is_complete)
+            self.send(good, wanted)
         return self.results
 
     def started_agent(self, some, addresses, sink_url):
@@ -153,14 +154,14 @@ class Run:
             self.log_text = agent.log_text()
             agent.clean()
 
-    def send(self, some, is_complete):
+    def send(self, some, wanted):
         sink, addresses = Sink(), Addresses()
         agent = self.started_agent(some, addresses, sink.url)
         try:
             for case in some:
                 answers = [post(agent, addresses(case), case.signal, groups) for groups in case.input]
                 self.results[case.id]["answers"] = [] if set(answers) == {"accepted"} else answers
-            self.wait(some, sink, is_complete)
+            self.wait(some, sink, wanted)
             agent.stop()
         finally:
             self.log_text = agent.log_text()
@@ -169,15 +170,14 @@ class Run:
         for case in some:
             self.results[case.id]["output"] = normal(case, sink.output(case.tag), self.started)
 
-    def wait(self, some, sink, is_complete):
-        waiting = [case for case in some if case.settle]
-        if waiting and is_complete is None:
-            end = time.monotonic() + max(case.settle for case in waiting)
-            harness.wait_until(lambda: time.monotonic() > end, 60, "the time to settle did not pass")
-            return
-        deadline = time.monotonic() + 10
-        for case in waiting:
-            while time.monotonic() < deadline and not is_complete(case, sink.output(case.tag)):
+    def wait(self, some, sink, wanted):
+        """For output that comes by itself; where nothing should come, as long as the original had for it."""
+        begin = time.monotonic()
+        for case in some:
+            count = wanted(case) if wanted else 0
+            while time.monotonic() - begin < (10 if count else case.settle):
+                if count and compare.count_entries(sink.output(case.tag)) >= count:
+                    break
                 threading.Event().wait(0.02)
 
 
