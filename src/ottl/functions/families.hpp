@@ -11,6 +11,7 @@ void add_conversions(FunctionTable& table);
 void add_regex_functions(FunctionTable& table);
 void add_replace_functions(FunctionTable& table);
 void add_encoding_functions(FunctionTable& table);
+void add_grok_function(FunctionTable& table);
 void add_hash_functions(FunctionTable& table);
 void add_id_functions(FunctionTable& table);
 void add_network_functions(FunctionTable& table);
@@ -18,5 +19,6 @@ void add_parsing_functions(FunctionTable& table);
 void add_format_function(FunctionTable& table);
 void add_severity_function(FunctionTable& table);
 void add_text_functions(FunctionTable& table);
+void add_xml_functions(FunctionTable& table);
 
 }  // namespace rankwire::ottl

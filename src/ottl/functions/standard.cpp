@@ -11,6 +11,7 @@ const FunctionTable& standard_functions() {
     add_regex_functions(all);
     add_replace_functions(all);
     add_encoding_functions(all);
+    add_grok_function(all);
     add_hash_functions(all);
     add_id_functions(all);
     add_network_functions(all);
@@ -18,6 +19,7 @@ const FunctionTable& standard_functions() {
     add_format_function(all);
     add_severity_function(all);
     add_text_functions(all);
+    add_xml_functions(all);
     return all;
   }();
   return table;
