@@ -25,6 +25,7 @@
 #include "processors/resource/resource_processor.hpp"
 #include "processors/resource_detection/resource_detection_processor.hpp"
 #include "processors/span/span_processor.hpp"
+#include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
 
@@ -48,6 +49,7 @@ Registry built_in_components() {
   registry.add(resource::resource_factory());
   registry.add(resource_detection::resource_detection_factory());
   registry.add(span::span_factory());
+  registry.add(transform::transform_factory());
   registry.add(debug::debug_factory());
   registry.add(file::file_factory());
   registry.add(nop::nop_factory());

@@ -113,7 +113,8 @@ class Fields {
         break;  // Documentation: default stays absent.
     }
   }
-  // A list of maps.
+  // A list of maps. An Item with `std::string& as_text()` may also be written as a text, which lands there; empty
+  // says that it is a map.
   template <class Item>
   void list(std::string_view key, std::vector<Item>& value, std::string_view doc) {
     const ListVisit visit_kind = begin_list(key, value.size(), doc);
@@ -121,6 +122,9 @@ class Fields {
     std::vector<Item> sample(visit_kind.is_sampled ? 1 : 0);
     std::vector<Item>& items = visit_kind.is_sampled ? sample : value;
     for (std::size_t i = 0; visit_kind.is_visited && i < items.size(); ++i) {
+      if constexpr (requires { items[i].as_text(); }) {
+        if (item_text(i, items[i].as_text())) continue;
+      }
       if (begin_item(i)) {
         visit(items[i]);
         end_item();
@@ -155,6 +159,8 @@ class Fields {
   virtual Presence begin_optional(std::string_view key, bool is_present, std::string_view doc) = 0;
   virtual void end_section() = 0;
   virtual ListVisit begin_list(std::string_view key, std::size_t count, std::string_view doc) = 0;
+  // True: the item is a text, and has been visited.
+  virtual bool item_text(std::size_t, std::string&) { return false; }
   virtual bool begin_item(std::size_t index) = 0;
   virtual void end_item() = 0;
   virtual void end_list() = 0;

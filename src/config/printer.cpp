@@ -91,6 +91,11 @@ class FieldPrinter final : public Fields {
     open_.push_back({std::string(key), {}, {}});
     return {.is_visited = true, .count = count};
   }
+  bool item_text(std::size_t, std::string& value) override {
+    if (value.empty()) return false;
+    open_.back().items.push_back(text(value));
+    return true;
+  }
   bool begin_item(std::size_t) override {
     open_.emplace_back();
     return true;

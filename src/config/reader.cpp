@@ -155,6 +155,12 @@ class FieldReader final : public Fields {
     if (!node) return {};
     return {.is_visited = true, .is_replaced = true, .count = node->items().size()};
   }
+  bool item_text(std::size_t index, std::string& value) override {
+    const Node& item = lists_.back().node.items()[index];
+    if (item.is_map() || item.is_sequence()) return false;
+    if (auto found = text(item, lists_.back().path + "[" + std::to_string(index) + "]")) value = std::move(*found);
+    return !value.empty();
+  }
   bool begin_item(std::size_t index) override {
     const Node& item = lists_.back().node.items()[index];
     const std::string path = lists_.back().path + "[" + std::to_string(index) + "]";

@@ -106,6 +106,7 @@ void Scope::error_in(std::string_view key, std::size_t offset, std::string_view 
 }
 
 const Place& Scope::place_of(std::string_view key) const {
+  if (const Node* value = key.empty() ? nullptr : deep(key)) return value->key_place();
   const std::string_view first = key.substr(0, std::min(key.find("::"), key.find('[')));
   if (const Node* value = key.empty() ? nullptr : node_.find(first)) return value->key_place();
   return node_.key_place();

@@ -18,6 +18,7 @@ constexpr Entry settings[] = {
     {"attributes", "{actions: [{key: zone, value: z1, action: insert}]}"},
     {"filter", "{logs: {exclude: {match_type: strict, bodies: [nobody writes this]}}}"},
     {"rate_limit", "{records_per_second: 5000, burst: 500ms}"},
+    {"transform", "{log_statements: ['set(log.attributes[\"seen\"], true) where log.body != nil']}"},
     {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},
     {"debug", "{verbosity: detailed}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
