@@ -23,8 +23,24 @@ class Replacer {
   // the whole match; `groups_needed` of them are captured. An empty match right behind another one is none, as in Go.
   template <class Append>
   bool replace(std::string_view text, std::size_t groups_needed, std::string& out, Append append) const {
+    if (groups_needed <= 1) {
+      std::array<std::string_view, 1> whole;
+      return replace_in(text, whole, out, append);
+    }
     std::array<std::string_view, MaskPattern::groups_max + 1> room;
-    const std::span<std::string_view> groups(room.data(), std::max<std::size_t>(groups_needed, 1));
+    return replace_in(text, {room.data(), groups_needed}, out, append);
+  }
+  bool replace(std::string_view text, const Replacement& with, std::string& out) const {
+    return replace(text, with.groups_needed(), out,
+                   [&](std::span<const std::string_view> groups, std::string& into) { with.append(groups, into); });
+  }
+
+ private:
+  Replacer(MaskPattern pattern, std::vector<std::string> names)
+      : pattern_(std::move(pattern)), names_(std::move(names)) {}
+
+  template <class Append>
+  bool replace_in(std::string_view text, std::span<std::string_view> groups, std::string& out, Append append) const {
     std::size_t at = 0, copied = 0;
     bool is_any = false;
     while (at <= text.size() && pattern_.find_groups(text, at, groups)) {
@@ -40,14 +56,6 @@ class Replacer {
     if (is_any) out.append(text, copied);
     return is_any;
   }
-  bool replace(std::string_view text, const Replacement& with, std::string& out) const {
-    return replace(text, with.groups_needed(), out,
-                   [&](std::span<const std::string_view> groups, std::string& into) { with.append(groups, into); });
-  }
-
- private:
-  Replacer(MaskPattern pattern, std::vector<std::string> names)
-      : pattern_(std::move(pattern)), names_(std::move(names)) {}
 
   MaskPattern pattern_;
   std::vector<std::string> names_;

@@ -11,28 +11,32 @@ CallNode::CallNode(const Function& function, Run run, std::vector<Argument> argu
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     const Argument& argument = arguments_[i];
     if (argument.is_given()) given_ |= 1u << i;
+    if (argument.value && argument.value->constant() != nullptr)
+      constants_[i] = *argument.value->constant();  // Coerced when it was compiled.
+    else if (argument.value)
+      evaluated_.push_back(i);
     targets_[i] = argument.target.get();
     functions_[i] = argument.function;
   }
 }
 
 bool CallNode::evaluate(Frame& frame, Datum& out) const {
-  std::array<Datum, parameters_max> values;
-  for (std::size_t i = 0; i < arguments_.size(); ++i) {
-    const NodeRef& node = arguments_[i].value;
-    if (!node) continue;
-    if (const Datum* constant = node->constant(); constant != nullptr) {
-      values[i] = *constant;  // Coerced when it was compiled.
-      continue;
-    }
-    if (!node->evaluate(frame, values[i])) return false;
+  // Where nothing is evaluated, constants are given as they are; else a copy is filled.
+  if (evaluated_.empty()) return run(frame, constants_.data(), out);
+  std::array<Datum, parameters_max> values = constants_;
+  for (const std::size_t i : evaluated_) {
+    if (!arguments_[i].value->evaluate(frame, values[i])) return false;
     const Want want = function_.parameters[i].want;
     if (want != Want::any && !coerce(frame, want, values[i])) {
       frame.error.insert(0, std::string(function_.name) + ": " + std::string(function_.parameters[i].name) + ": ");
       return false;
     }
   }
-  Invocation call(frame, {values.data(), arguments_.size()}, targets_, functions_, given_);
+  return run(frame, values.data(), out);
+}
+
+bool CallNode::run(Frame& frame, const Datum* values, Datum& out) const {
+  Invocation call(frame, {values, arguments_.size()}, targets_, functions_, given_);
   if (run_(call, out)) return true;
   if (!frame.error.starts_with(function_.name)) frame.error.insert(0, std::string(function_.name) + ": ");
   return false;

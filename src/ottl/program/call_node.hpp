@@ -24,9 +24,13 @@ class CallNode final : public Node {
   bool evaluate(Frame& frame, Datum& out) const override;
 
  private:
+  bool run(Frame& frame, const Datum* values, Datum& out) const;
+
   const Function& function_;
   const Run run_;
   const std::vector<Argument> arguments_;
+  std::vector<std::size_t> evaluated_;  // Which arguments a record decides.
+  std::array<Datum, parameters_max> constants_;
   std::array<const Target*, parameters_max> targets_{};
   std::array<const Function*, parameters_max> functions_{};
   std::uint32_t given_ = 0;

@@ -27,11 +27,19 @@ bool PathNode::is_read_only() const {
   return keys_.empty() ? field_.set == nullptr : field_.keyed_set == nullptr;
 }
 
-bool PathNode::evaluate(Frame& frame, Datum& out) const {
-  if (keys_.empty() && field_.get != nullptr) {
-    field_.get(frame, out);
-    return true;
+void PathNode::evaluate_whole(Frame& frame, Datum& out) const {
+  if (field_.get != nullptr) return field_.get(frame, out);
+  if (field_.value != nullptr) {
+    const Value* const value = field_.value(frame);
+    out = value != nullptr ? Datum(*value) : Datum();
+    return;
   }
+  const Attributes* const attributes = field_.attributes(frame);
+  out = attributes != nullptr ? Datum(Value::of(*attributes)) : Datum();
+}
+
+bool PathNode::evaluate(Frame& frame, Datum& out) const {
+  if (keys_.empty()) return evaluate_whole(frame, out), true;
   std::array<Datum, keys_max> room;
   Keys keys;
   if (!keys_.evaluate(frame, room, keys)) return false;
@@ -42,7 +50,6 @@ bool PathNode::evaluate(Frame& frame, Datum& out) const {
   if (field_.attributes != nullptr) {
     const Attributes* attributes = field_.attributes(frame);
     if (attributes == nullptr) return out = {}, true;
-    if (keys.empty()) return out = Value::of(*attributes), true;
     return read_keys(frame, *attributes, keys, out);
   }
   if (!keys[0].is(Type::text)) return frame.fail("the key must be a text");

@@ -47,6 +47,8 @@ class PathNode final : public Target {
   }
 
  private:
+  // Without keys.
+  void evaluate_whole(Frame& frame, Datum& out) const;
   bool set_whole(Frame& frame, const Datum& value) const;
 
   const PathField& field_;
