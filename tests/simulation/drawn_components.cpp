@@ -16,7 +16,7 @@ constexpr Entry settings[] = {
     {"batch", "{timeout: 200ms, send_batch_size: 100}"},
     {"resource", "{attributes: [{key: cluster, value: east, action: upsert}]}"},
     {"attributes", "{actions: [{key: zone, value: z1, action: insert}]}"},
-    {"filter", "{logs: {exclude: {match_type: strict, bodies: [nobody writes this]}}}"},
+    {"filter", "{log_conditions: ['log.body == \"nobody writes this\"', 'log.severity_number > 24']}"},
     {"rate_limit", "{records_per_second: 5000, burst: 500ms}"},
     {"transform", "{log_statements: ['set(log.attributes[\"seen\"], true) where log.body != nil']}"},
     {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},

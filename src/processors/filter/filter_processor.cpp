@@ -1,6 +1,7 @@
 #include "processors/filter/filter_processor.hpp"
 
 #include "component/settings/record_match.hpp"
+#include "processors/filter/condition_filter.hpp"
 
 namespace rankwire::filter {
 namespace {
@@ -38,6 +39,7 @@ struct MetricMatchConfig : MatchConfig {
   }
 };
 
+// What the signals of the older style share.
 template <class Match>
 struct SidesConfig {
   std::optional<Match> include, exclude;
@@ -45,36 +47,122 @@ struct SidesConfig {
   void fields(config::Fields& f) {
     f.optional_section("include", include, "Only what matches is kept.");
     f.optional_section("exclude", exclude, "What matches is dropped.");
-    for (const char* key : {"log_record", "metric", "datapoint", "span", "spanevent", "resource"})
-      f.unsupported(key, "OTTL conditions are not supported yet");
+  }
+  bool has_sides() const { return include || exclude; }
+};
+
+using Texts = std::vector<std::string>;
+
+constexpr const char* mixing_remedy = "use one of them, or two filters one after the other";
+
+struct LogsConfig : SidesConfig<LogMatchConfig> {
+  Texts resource, log_record;
+
+  void fields(config::Fields& f) {
+    SidesConfig::fields(f);
+    f.field("resource", resource, "Conditions on resources; what one is true for is dropped.");
+    f.field("log_record", log_record, "Conditions on log records; what one is true for is dropped.");
+  }
+  bool has_conditions() const { return !resource.empty() || !log_record.empty(); }
+  void validate(config::Validator& v) const {
+    if (has_sides() && has_conditions())
+      v.error("", "include and exclude cannot stand beside conditions", mixing_remedy);
   }
 };
 
-enum class ErrorMode : std::uint8_t { ignore, silent, propagate };
+struct MetricsConfig : SidesConfig<MetricMatchConfig> {
+  Texts resource, metric, datapoint;
+
+  void fields(config::Fields& f) {
+    SidesConfig::fields(f);
+    f.field("resource", resource, "Conditions on resources; what one is true for is dropped.");
+    f.field("metric", metric, "Conditions on metrics; what one is true for is dropped.");
+    f.field("datapoint", datapoint, "Conditions on data points; a metric without any left is dropped.");
+  }
+  bool has_conditions() const { return !resource.empty() || !metric.empty() || !datapoint.empty(); }
+  void validate(config::Validator& v) const {
+    if (has_sides() && has_conditions())
+      v.error("", "include and exclude cannot stand beside conditions", mixing_remedy);
+  }
+};
+
+struct TracesConfig {
+  Texts resource, span, spanevent;
+
+  void fields(config::Fields& f) {
+    f.field("resource", resource, "Conditions on resources; what one is true for is dropped.");
+    f.field("span", span, "Conditions on spans; what one is true for is dropped.");
+    f.field("spanevent", spanevent, "Conditions on span events; a span without any left is kept.");
+  }
+};
 
 struct FilterConfig {
-  ErrorMode error_mode = ErrorMode::ignore;
-  std::optional<SidesConfig<LogMatchConfig>> logs;
-  std::optional<SidesConfig<MetricMatchConfig>> metrics;
+  ottl::ErrorMode error_mode = ottl::ErrorMode::ignore;
+  std::vector<ottl::ConditionSettings> log_conditions, metric_conditions, trace_conditions;
+  std::optional<LogsConfig> logs;
+  std::optional<MetricsConfig> metrics;
+  std::optional<TracesConfig> traces;
   std::optional<SidesConfig<MatchConfig>> spans;
 
   void fields(config::Fields& f) {
-    f.choice("error_mode", error_mode,
-             {{"ignore", static_cast<int>(ErrorMode::ignore)},
-              {"silent", static_cast<int>(ErrorMode::silent)},
-              {"propagate", static_cast<int>(ErrorMode::propagate)}},
-             "Of conditions that fail to evaluate; the conditions supported today cannot fail.");
-    f.optional_section("logs", logs, "Which log records to keep.");
-    f.optional_section("metrics", metrics, "Which metrics to keep.");
-    f.optional_section("spans", spans, "Which spans to keep.");
-    for (const char* key :
-         {"log_conditions", "metric_conditions", "trace_conditions", "profile_conditions", "traces", "profiles"})
-      f.unsupported(key, "OTTL conditions are not supported yet");
+    ottl::error_mode_field(f, error_mode);
+    f.list("log_conditions", log_conditions,
+           "Over logs: conditions, or groups of them; what one is true for is dropped.");
+    f.list("metric_conditions", metric_conditions, "Over metrics: conditions, or groups of them.");
+    f.list("trace_conditions", trace_conditions, "Over traces: conditions, or groups of them.");
+    f.optional_section("logs", logs, "Which log records to keep or drop, in the older style.");
+    f.optional_section("metrics", metrics, "Which metrics to keep or drop, in the older style.");
+    f.optional_section("traces", traces, "Which spans to drop, in the older style.");
+    f.optional_section("spans", spans, "Which spans to keep or drop, without conditions.");
+    for (const char* key : {"profile_conditions", "profiles"}) f.unsupported(key, "there is no signal for profiles");
   }
+  std::vector<ottl::ConditionRunner> compile(Signal signal, const ottl::ErrorReporter::Owner* owner,
+                                             ottl::SettingsProblems& problems) const;
   void validate(config::Validator& v) const {
-    if (!logs && !metrics && !spans) v.error("", "needs at least one of logs, metrics and spans");
+    if (!log_conditions.empty() && logs) v.error("logs", "cannot stand beside log_conditions", mixing_remedy);
+    if (!metric_conditions.empty() && metrics)
+      v.error("metrics", "cannot stand beside metric_conditions", mixing_remedy);
+    if (!trace_conditions.empty() && traces) v.error("traces", "cannot stand beside trace_conditions", mixing_remedy);
+    if (spans && (traces || !trace_conditions.empty()))
+      v.error("spans", "cannot stand beside conditions on traces", mixing_remedy);
+    ottl::SettingsProblems problems;
+    for (const Signal signal : all_signals) (void)compile(signal, nullptr, problems);
+    report(problems, v);
   }
 };
+
+std::vector<ottl::ConditionRunner> FilterConfig::compile(Signal signal, const ottl::ErrorReporter::Owner* owner,
+                                                         ottl::SettingsProblems& problems) const {
+  const ottl::Dialect dialect{ottl::standard_functions(), ottl::contexts_of(signal)};
+  ottl::GroupCompiler compiler(error_mode, owner, problems);
+  std::vector<ottl::ConditionRunner> runners;
+  const auto add = [&](const char* key, const Texts& texts, ottl::Context context) {
+    if (auto runner = compiler.conditions(key, texts, dialect, context)) runners.push_back(std::move(*runner));
+  };
+  const auto add_all = [&](const char* key, const std::vector<ottl::ConditionSettings>& settings) {
+    for (auto& runner : compiler.conditions(key, settings, dialect)) runners.push_back(std::move(runner));
+  };
+  switch (signal) {
+    case Signal::logs:
+      add_all("log_conditions", log_conditions);
+      if (logs) add("logs::resource", logs->resource, ottl::Context::resource);
+      if (logs) add("logs::log_record", logs->log_record, ottl::Context::log);
+      break;
+    case Signal::metrics:
+      add_all("metric_conditions", metric_conditions);
+      if (metrics) add("metrics::resource", metrics->resource, ottl::Context::resource);
+      if (metrics) add("metrics::metric", metrics->metric, ottl::Context::metric);
+      if (metrics) add("metrics::datapoint", metrics->datapoint, ottl::Context::data_point);
+      break;
+    case Signal::traces:
+      add_all("trace_conditions", trace_conditions);
+      if (traces) add("traces::resource", traces->resource, ottl::Context::resource);
+      if (traces) add("traces::span", traces->span, ottl::Context::span);
+      if (traces) add("traces::spanevent", traces->spanevent, ottl::Context::span_event);
+      break;
+  }
+  return runners;
+}
 
 struct Sides {
   std::optional<RecordMatch> include, exclude;
@@ -86,8 +174,8 @@ struct Sides {
 };
 
 template <class Config>
-Result<std::optional<Sides>> compile(const std::optional<Config>& config) {
-  if (!config) return std::optional<Sides>();
+Result<void> compile(const std::optional<Config>& config, std::optional<Sides>& out) {
+  if (!config || !config->has_sides()) return {};
   Sides sides;
   for (const auto& [from, into] : {std::pair(&config->include, &sides.include), {&config->exclude, &sides.exclude}}) {
     if (!*from) continue;
@@ -95,7 +183,8 @@ Result<std::optional<Sides>> compile(const std::optional<Config>& config) {
     if (!match) return std::move(match).error();
     into->emplace(std::move(*match));
   }
-  return std::optional<Sides>(std::move(sides));
+  out.emplace(std::move(sides));
+  return {};
 }
 
 // Keeps order; groups that end up empty go too.
@@ -121,40 +210,51 @@ void keep_only(Batch& batch, Keep keep) {
 
 class FilterProcessor final : public Processor {
  public:
-  FilterProcessor(std::optional<Sides> logs, std::optional<Sides> metrics, std::optional<Sides> spans)
-      : logs_(std::move(logs)), metrics_(std::move(metrics)), spans_(std::move(spans)) {}
+  struct Parts {
+    std::optional<Sides> logs, metrics, spans;
+    ConditionFilter log_conditions, metric_conditions, trace_conditions;
+  };
+  FilterProcessor(Parts parts, const ComponentContext& context)
+      : parts_(std::move(parts)), world_{context.environment.clock, context.environment.random} {}
 
   Result<void> process(SignalBatch& batch) override {
+    const Client* client = batch.client().get();
     switch (batch.signal()) {
       case Signal::logs:
-        if (logs_) keep_only(batch.logs(), [this](const auto&... record) { return logs_->keeps(record...); });
-        break;
+        if (parts_.logs)
+          keep_only(batch.logs(), [this](const auto&... record) { return parts_.logs->keeps(record...); });
+        return parts_.log_conditions.apply(batch.logs(), client, world_);
       case Signal::metrics:
-        if (metrics_)
+        if (parts_.metrics)
           keep_only(batch.metrics(), [this](const Resource& resource, const Scope& scope, const Metric& metric) {
-            return metrics_->keeps(resource, scope, metric, static_cast<const Attributes*>(nullptr));
+            return parts_.metrics->keeps(resource, scope, metric, static_cast<const Attributes*>(nullptr));
           });
-        break;
+        return parts_.metric_conditions.apply(batch.metrics(), client, world_);
       case Signal::traces:
-        if (spans_) keep_only(batch.traces(), [this](const auto&... record) { return spans_->keeps(record...); });
-        break;
+        if (parts_.spans)
+          keep_only(batch.traces(), [this](const auto&... record) { return parts_.spans->keeps(record...); });
+        return parts_.trace_conditions.apply(batch.traces(), client, world_);
     }
     return {};
   }
 
  private:
-  const std::optional<Sides> logs_, metrics_, spans_;
+  const Parts parts_;
+  ottl::World world_;
 };
 
-Result<std::unique_ptr<Processor>> create(const FilterConfig& config, const ComponentContext&) {
-  auto logs = compile(config.logs);
-  if (!logs) return std::move(logs).error();
-  auto metrics = compile(config.metrics);
-  if (!metrics) return std::move(metrics).error();
-  auto spans = compile(config.spans);
-  if (!spans) return std::move(spans).error();
-  return std::unique_ptr<Processor>(
-      std::make_unique<FilterProcessor>(std::move(*logs), std::move(*metrics), std::move(*spans)));
+Result<std::unique_ptr<Processor>> create(const FilterConfig& config, const ComponentContext& context) {
+  FilterProcessor::Parts parts;
+  RANKWIRE_TRY(compile(config.logs, parts.logs));
+  RANKWIRE_TRY(compile(config.metrics, parts.metrics));
+  RANKWIRE_TRY(compile(config.spans, parts.spans));
+  const ottl::ErrorReporter::Owner owner{context.id.text(), context.environment.log, context.environment.counters};
+  ottl::SettingsProblems problems;
+  parts.log_conditions = ConditionFilter(config.compile(Signal::logs, &owner, problems));
+  parts.metric_conditions = ConditionFilter(config.compile(Signal::metrics, &owner, problems));
+  parts.trace_conditions = ConditionFilter(config.compile(Signal::traces, &owner, problems));
+  if (!problems.empty()) return Error(ErrorKind::invalid, problems[0].key + ": " + problems[0].text());
+  return std::unique_ptr<Processor>(std::make_unique<FilterProcessor>(std::move(parts), context));
 }
 
 }  // namespace
@@ -163,9 +263,9 @@ ProcessorFactory filter_factory() {
   return make_factory<FilterConfig, Processor>(
       {.type = "filter",
        .aliases = {},
-       .summary = "Drops log records, metrics and spans by severity, name, text and attributes.",
+       .summary = "Drops log records, metrics and spans by OTTL conditions, severity, name, text and attributes.",
        .signals = {Signal::logs, Signal::metrics, Signal::traces},
-       .stability = Stability::alpha},
+       .stability = Stability::beta},
       create);
 }
 
