@@ -17,7 +17,7 @@ constexpr Entry settings[] = {
     {"resource", "{attributes: [{key: cluster, value: east, action: upsert}]}"},
     {"attributes", "{actions: [{key: zone, value: z1, action: insert}]}"},
     {"filter", "{log_conditions: ['log.body == \"nobody writes this\"', 'log.severity_number > 24']}"},
-    {"rate_limit", "{records_per_second: 5000, burst: 500ms}"},
+    {"rate_limit", "{records_per_second: 1000000}"},
     {"transform", "{log_statements: ['set(log.attributes[\"seen\"], true) where log.body != nil']}"},
     {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},
     {"debug", "{verbosity: detailed}"},
