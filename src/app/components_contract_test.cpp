@@ -64,11 +64,23 @@ Result<std::unique_ptr<Role>> created(const Factory<Role>& factory, const AnyCon
   return factory.create(config, environment.context(factory.info.type));
 }
 
+Intakes shut_doors() {
+  static testing::RefusingIntake intake;
+  static testing::RefusingDoors named(intake);
+  return {&intake, &intake, &intake, &named, nullptr};
+}
+
 template <class Role>
 Result<std::unique_ptr<Role>> created(const Factory<Role, Intakes>& factory, const AnyConfig& config,
                                       testing::TestEnvironment& environment) {
-  static testing::RefusingIntake intake;
-  return factory.create(config, environment.context(factory.info.type), Intakes{&intake, &intake, &intake});
+  return factory.create(config, environment.context(factory.info.type), shut_doors());
+}
+
+Result<std::unique_ptr<Component>> created(const ProcessorFactory& factory, const AnyConfig& config,
+                                           testing::TestEnvironment& environment) {
+  const ComponentContext context = environment.context(factory.info.type);
+  if (factory.holds_back()) return factory.create_holding(config, context, shut_doors());
+  return factory.create(config, context);
 }
 
 TEST_CASE("the example in a component's README is valid, and creating from it has no side effects") {

@@ -15,14 +15,20 @@ using config::Node;
 
 Node text(std::string value) { return Node::scalar(std::move(value), {}, true); }
 
-Node entry(const ComponentInfo& info) {
+Node entry(const ComponentInfo& info, bool is_connector) {
   std::vector<Node::Entry> fields{{"name", text(info.type)}, {"description", text(info.summary)}};
   std::vector<Node> aliases;
   for (const std::string& alias : info.aliases) aliases.push_back(text(alias));
   if (!aliases.empty()) fields.emplace_back("aliases", Node::sequence(std::move(aliases), {}));
   const std::string stability(to_string(info.stability));
   std::vector<Node::Entry> by_signal;
-  for (const Signal signal : info.signals) by_signal.emplace_back(to_string(signal), text(stability));
+  for (const Signal signal : info.signals) {
+    std::string from(to_string(signal));
+    if (!is_connector) by_signal.emplace_back(from, text(stability));
+    if (is_connector)
+      for (const Signal to : info.given(signal))
+        by_signal.emplace_back(from + "-to-" + std::string(to_string(to)), text(stability));
+  }
   if (by_signal.empty()) by_signal.emplace_back("extension", text(stability));
   fields.emplace_back("stability", Node::map(std::move(by_signal), {}));
   return Node::map(std::move(fields), {});
@@ -91,7 +97,8 @@ ExitCode list_components(const std::string& format, const Output& output) {
   std::vector<Node::Entry> all{{"buildinfo", Node::map(std::move(build), {})}};
   for (const Group& one : groups) {
     std::vector<Node> entries;
-    for (const ComponentInfo& info : one.components) entries.push_back(entry(info));
+    for (const ComponentInfo& info : one.components)
+      entries.push_back(entry(info, std::string_view(one.name) == "connectors"));
     all.emplace_back(one.name, Node::sequence(std::move(entries), {}));
   }
   output.out << config::to_yaml(Node::map(std::move(all), {}));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 
 namespace rankwire {
 
@@ -18,6 +19,8 @@ class Clock {
   virtual Instant now() const = 0;
   // Nanoseconds since 1970 UTC; for timestamps on records.
   virtual std::uint64_t unix_nanos() const = 0;
+  // Blocks the thread until `at`; false if stopped before. Instant::max(): until stopped.
+  virtual bool wait_until(Instant at, std::stop_token stop) const;
 };
 
 class SystemClock final : public Clock {

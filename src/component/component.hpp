@@ -111,10 +111,22 @@ class Exporter : public Component {
   virtual DeliveryPolicy delivery() const { return {}; }
 };
 
-// Ends one pipeline and starts others. Built with the Intakes of those it feeds.
+// Ends one pipeline, or one segment of it, and starts others. Built with the Intakes of those it feeds.
 class Connector : public Component {
  public:
+  // Several threads at once; the batch is in either form. As Intake::deliver: on success the data is ours and
+  // `completion` hears what becomes of it; on failure it is still the sender's.
   virtual Result<void> consume(SignalBatch batch, CompletionRef completion) = 0;
+
+  // Whether a batch of about this size would be taken now: asked of connectors with named doors and of processors that
+  // hold data back (for others the room of all their pipelines decides), before a batch is decoded and before one that
+  // was refused comes again. Whoever then says yes and refuses again makes the sender spin.
+  virtual bool has_room(Signal, Bytes, std::uint64_t /*records*/) const { return true; }
+  // Memory that it holds beyond a call of `consume`, part of the process's budget. Any thread, quick.
+  virtual Bytes held_memory() const { return {}; }
+  // Of a processor that holds data back: senders that cannot replay are answered when the data has gone on, not
+  // when `consume` returns. See docs/decisions/0006-holding-data.md.
+  virtual bool answers_late() const { return false; }
 };
 
 class Extension : public Component {};

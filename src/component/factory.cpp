@@ -25,6 +25,14 @@ std::string_view to_string(Stability stability) {
   return "unknown";
 }
 
+std::vector<Signal> ComponentInfo::given(Signal from) const {
+  std::vector<Signal> all;
+  for (const SignalPair& pair : pairs)
+    if (pair.from == from) all.push_back(pair.to);
+  if (pairs.empty() && std::find(signals.begin(), signals.end(), from) != signals.end()) all.push_back(from);
+  return all;
+}
+
 namespace {
 template <class AnyFactory>
 const AnyFactory* find_factory(const std::vector<AnyFactory>& factories, std::string_view type) {

@@ -17,20 +17,31 @@ namespace rankwire {
 enum class Stability : std::uint8_t { development, alpha, beta, stable };
 std::string_view to_string(Stability stability);
 
+// What a connector makes of what: logs_to_metrics is {Signal::logs, Signal::metrics}.
+struct SignalPair {
+  Signal from, to;
+  bool operator==(const SignalPair&) const = default;
+};
+
 struct ComponentInfo {
   std::string type;                  // "otlp_http"
   std::vector<std::string> aliases;  // Older spellings, still accepted: "otlphttp".
   std::string summary;               // One sentence.
-  std::vector<Signal> signals;       // For extensions: none.
+  std::vector<Signal> signals;       // What it takes; for extensions: none.
   Stability stability = Stability::beta;
   bool sets_batching = false;          // A processor whose `batch_policy` concerns the exporters of its pipeline.
   bool faces_untrusted_input = false;  // Then it has a fuzzer and bounded buffers.
+  std::vector<SignalPair> pairs;       // Of connectors that do not simply pass on what they take.
+
+  // What a connector gives of `from`.
+  std::vector<Signal> given(Signal from) const;
 };
 
 // Who a component is and what it may use; handed over at creation. `environment` outlives it.
 struct ComponentContext {
   config::ComponentId id;
   Environment& environment;
+  std::string pipeline = {};  // Of processors, which have an instance in each pipeline: its id.
 };
 
 // A parsed configuration of whatever type the factory uses.
@@ -45,10 +56,22 @@ struct Factory {
   std::function<std::vector<config::FieldInfo>()> describe;
   // `config` came from `parse` without errors.
   std::function<Result<std::unique_ptr<Role>>(const AnyConfig&, const ComponentContext&, Wiring...)> create;
+  // Of connectors: the ids of pipelines that the configuration names, so that a wrong one is told with its place.
+  // From the configuration's method `named_pipelines`, if it has one.
+  std::function<std::vector<std::string>(const AnyConfig&)> named_pipelines;
+};
+
+// A processor changes batches in place, or holds data back: then it ends one segment of its pipeline and starts the
+// next, has `create_holding` instead of `create`, and is a connector in all but its place in the configuration.
+struct ProcessorFactory : Factory<Processor> {
+  ProcessorFactory() = default;
+  ProcessorFactory(Factory<Processor> factory) : Factory<Processor>(std::move(factory)) {}
+
+  std::function<Result<std::unique_ptr<Connector>>(const AnyConfig&, const ComponentContext&, Intakes)> create_holding;
+  bool holds_back() const { return create_holding != nullptr; }
 };
 
 using ReceiverFactory = Factory<Receiver, Intakes>;
-using ProcessorFactory = Factory<Processor>;
 using ExporterFactory = Factory<Exporter>;
 using ConnectorFactory = Factory<Connector, Intakes>;
 using ExtensionFactory = Factory<Extension>;
@@ -57,7 +80,7 @@ template <class Config, class Role, class... Wiring>
 Factory<Role, Wiring...> make_factory(ComponentInfo info,
                                       Result<std::unique_ptr<Role>> (*create)(const Config&, const ComponentContext&,
                                                                               Wiring...)) {
-  return {
+  Factory<Role, Wiring...> factory{
       .info = std::move(info),
       .parse = [](const config::Node& node, const std::string& path, config::Diagnostics& diagnostics) -> AnyConfig {
         return std::make_shared<const Config>(config::read<Config>(node, path, diagnostics));
@@ -67,10 +90,30 @@ Factory<Role, Wiring...> make_factory(ComponentInfo info,
             return config::Printer(reveal_secrets).print(*static_cast<const Config*>(any.get()));
           },
       .describe = [] { return config::Describer().describe<Config>(); },
-      .create = [create](
-                    const AnyConfig& any, const ComponentContext& context,
-                    Wiring... wiring) { return create(*static_cast<const Config*>(any.get()), context, wiring...); },
+      .create = {},
+      .named_pipelines = {},
   };
+  if (create != nullptr)
+    factory.create = [create](const AnyConfig& any, const ComponentContext& context, Wiring... wiring) {
+      return create(*static_cast<const Config*>(any.get()), context, wiring...);
+    };
+  if constexpr (requires(const Config& config) { config.named_pipelines(); })
+    factory.named_pipelines = [](const AnyConfig& any) {
+      return static_cast<const Config*>(any.get())->named_pipelines();
+    };
+  return factory;
+}
+
+// A processor that holds data back. `create` takes (const Config&, const ComponentContext&, Intakes) and returns
+// Result<std::unique_ptr<Connector>>.
+template <class Config, class Create>
+ProcessorFactory make_holding_factory(ComponentInfo info, Create create) {
+  using InPlace = Result<std::unique_ptr<Processor>> (*)(const Config&, const ComponentContext&);
+  ProcessorFactory factory = make_factory<Config>(std::move(info), InPlace{nullptr});
+  factory.create_holding = [create](const AnyConfig& any, const ComponentContext& context, Intakes intakes) {
+    return create(*static_cast<const Config*>(any.get()), context, intakes);
+  };
+  return factory;
 }
 
 // Every component of a binary, by any of its spellings.

@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -80,6 +82,9 @@ class Intake {
   // What `admit` and growing can ever give to one request.
   virtual Bytes admission_max() const { return Bytes{UINT64_MAX}; }
 
+  // Whether a batch of about this size would be taken now. A hint.
+  virtual bool has_room(Bytes, std::uint64_t /*records*/) const { return true; }
+
   // Waits until `admit` may succeed again, for sources that can simply stop reading. False when
   // stopped or past the deadline.
   virtual bool wait_for_room(std::stop_token stop, Deadline deadline) = 0;
@@ -98,12 +103,36 @@ class Intake {
                              std::string_view pod = {}) = 0;
 };
 
+// Doors to chosen pipelines, for connectors that route. They outlive the connector and stay the same over reloads.
+class PipelineDoors {
+ public:
+  virtual ~PipelineDoors() = default;
+  // Ids of the pipelines that have the connector as a receiver ("logs/a"), in the order of the configuration.
+  virtual std::vector<std::string> pipelines(Signal signal) const = 0;
+  // One door to all of these, which take a batch together or not at all. Only while the connector is created.
+  // `invalid`: one of them does not have the connector as a receiver, or they are not all of one signal.
+  virtual Result<Intake*> to(const std::vector<std::string>& pipelines) = 0;
+
+  struct Part {
+    Intake* door;  // From `to` of these.
+    SignalBatch batch;
+  };
+  // Different batches through different doors, all of them or none: what the parts of one batch need, as
+  // otherwise a refused part brings the others a second time. Admits by itself; otherwise as Intake::deliver. Any
+  // thread.
+  virtual Result<void> deliver(std::vector<Part> parts, const CompletionRef& completion) = 0;
+};
+
+class HeldLedger;
+
 // The doors of a receiver or connector, by signal; null where no pipeline of that signal uses it.
 // They outlive the component.
 struct Intakes {
   Intake* logs = nullptr;
   Intake* metrics = nullptr;
   Intake* traces = nullptr;
+  PipelineDoors* named = nullptr;  // Of connectors.
+  HeldLedger* held = nullptr;      // Of processors that hold data back: see component/held.hpp.
 
   Intake* of(Signal signal) const {
     return signal == Signal::logs ? logs : signal == Signal::metrics ? metrics : traces;

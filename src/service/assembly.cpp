@@ -22,16 +22,23 @@ bool mentions(const config::Node& node, const std::set<std::string>& extensions)
   return false;
 }
 
-template <class PlannedOne>
-bool is_same(const PlannedOne& a, const PlannedOne& b) {
+template <class One, class Other>
+bool is_same(const One& a, const Other& b) {
   return a.id == b.id && a.written == b.written && a.node == b.node;
 }
 
-std::array<bool, 3> signals_fed_by(const Plan& plan, const ComponentId& source) {
+std::array<bool, 3> signals_fed_by(const Segments& segments, const ComponentId& source) {
   std::array<bool, 3> signals{};
-  for (const PlannedPipeline& pipeline : plan.pipelines)
-    if (contains(pipeline.receivers, source)) signals[index_of(pipeline.signal)] = true;
+  for (const Segment& segment : segments.all)
+    if (contains(segment.receivers, source)) signals[index_of(segment.signal)] = true;
   return signals;
+}
+
+NamedDoors::Fed pipelines_fed_by(const Segments& segments, const ComponentId& source) {
+  NamedDoors::Fed fed;
+  for (const Segment& segment : segments.all)
+    if (contains(segment.receivers, source)) fed[index_of(segment.signal)].push_back(segment.key);
+  return fed;
 }
 
 bool has_doors(const Doors& doors, const std::array<bool, 3>& signals) {
@@ -40,11 +47,13 @@ bool has_doors(const Doors& doors, const std::array<bool, 3>& signals) {
   return true;
 }
 
-Doors make_doors(const std::array<bool, 3>& signals, ComponentKind kind, const std::string& label, Engine& engine) {
+Doors make_doors(const std::array<bool, 3>& signals, ComponentKind kind, const std::string& label, Engine& engine,
+                 const std::string& pipeline = {}) {
   Doors doors;
   for (const Signal signal : all_signals) {
     if (!signals[index_of(signal)]) continue;
-    doors[index_of(signal)] = std::make_unique<Door>(signal, kind, label, engine.surroundings(), engine.budget);
+    doors[index_of(signal)] =
+        std::make_unique<Door>(signal, kind, label, engine.surroundings(), engine.budget, pipeline);
   }
   return doors;
 }
@@ -53,7 +62,7 @@ Doors make_doors(const std::array<bool, 3>& signals, ComponentKind kind, const s
 class Assembler {
  public:
   Assembler(const Plan& plan, const Assembly& current, Engine& engine)
-      : plan_(plan), current_(current), engine_(engine) {}
+      : plan_(plan), segments_(segments_of(plan)), current_(current), engine_(engine) {}
 
   Result<Assembly> assemble() {
     RANKWIRE_TRY(extensions());
@@ -66,7 +75,9 @@ class Assembler {
   }
 
  private:
-  ComponentContext context(const ComponentId& id) const { return {id, engine_.environment}; }
+  ComponentContext context(const ComponentId& id, const std::string& pipeline = {}) const {
+    return {id, engine_.environment, pipeline};
+  }
 
   Result<void> extensions() {
     for (const auto& running : current_.extensions) changed_extensions_.insert(running->planned.written);
@@ -88,12 +99,12 @@ class Assembler {
   }
 
   Result<void> pipelines() {
-    for (const PlannedPipeline& planned : plan_.pipelines) {
+    for (const Segment& planned : segments_.all) {
       auto running = std::make_shared<RunningPipeline>();
       running->planned = planned;
       for (const ComponentId& id : planned.processors)
         running->processor_nodes.push_back(find(plan_.processors, id)->node);
-      const auto before = current_.pipelines.find(planned.id);
+      const auto before = current_.pipelines.find(planned.key);
       if (before != current_.pipelines.end() && has_same_processors(*before->second, *running)) {
         running->processors = before->second->processors;
         running->are_processors_started = before->second->are_processors_started;
@@ -104,9 +115,9 @@ class Assembler {
       } else {
         RANKWIRE_TRY(create_processors(*running));
       }
-      collect_settings(*running);
-      next_.pipelines.emplace(planned.id, std::move(running));
+      next_.pipelines.emplace(planned.key, std::move(running));
     }
+    for (const PlannedPipeline& pipeline : plan_.pipelines) collect_settings(pipeline);
     return {};
   }
 
@@ -122,32 +133,35 @@ class Assembler {
     std::vector<ProcessorChain::Step> steps;
     for (const ComponentId& id : running.planned.processors) {
       const auto* planned = find(plan_.processors, id);
-      auto created = planned->factory->create(planned->config, context(id));
+      auto created = planned->factory->create(planned->config, context(id, running.planned.pipeline));
       if (!created) return std::move(created).error().during("creating processor " + planned->written);
       steps.push_back({planned->written, std::move(*created)});
     }
-    running.processors = std::make_shared<ProcessorChain>(std::move(steps), running.planned.signal, running.planned.id,
-                                                          engine_.environment);
+    running.processors = std::make_shared<ProcessorChain>(std::move(steps), running.planned.signal,
+                                                          running.planned.pipeline, engine_.environment);
     return {};
   }
 
-  // What memory_limiter and batch mean for the process and for the exporters of the pipeline.
-  void collect_settings(const RunningPipeline& running) {
-    for (const auto& step : running.processors->steps()) {
-      if (const auto limit = step.processor->memory_limit()) {
-        if (!next_.memory_limit || limit->limit < next_.memory_limit->limit) next_.memory_limit = limit;
-      }
-      const auto batch = step.processor->batch_policy();
-      if (!batch) continue;
-      for (const ComponentId& id : running.planned.exporters) {
-        auto& slot = wiring_[id].batch[index_of(running.planned.signal)];
-        if (slot) continue;
-        slot = batch;
-        wiring_[id].batch_processor[index_of(running.planned.signal)] = step.label;
+  // What memory_limiter and batch mean for the process and for the exporters of the pipeline, wherever in it they are.
+  void collect_settings(const PlannedPipeline& pipeline) {
+    const std::size_t at = index_of(pipeline.signal);
+    for (const ComponentId& id : pipeline.exporters) wiring_[id].is_used[at] = true;
+    for (const Segment& segment : segments_.all) {
+      if (segment.pipeline != pipeline.id) continue;
+      for (const auto& step : next_.pipelines.at(segment.key)->processors->steps()) {
+        if (const auto limit = step.processor->memory_limit()) {
+          if (!next_.memory_limit || limit->limit < next_.memory_limit->limit) next_.memory_limit = limit;
+        }
+        const auto batch = step.processor->batch_policy();
+        if (!batch) continue;
+        for (const ComponentId& id : pipeline.exporters) {
+          auto& slot = wiring_[id].batch[at];
+          if (slot) continue;
+          slot = batch;
+          wiring_[id].batch_processor[at] = step.label;
+        }
       }
     }
-    for (const ComponentId& id : running.planned.exporters)
-      wiring_[id].is_used[index_of(running.planned.signal)] = true;
   }
 
   Result<void> exporters() {
@@ -180,30 +194,72 @@ class Assembler {
   }
 
   Result<void> connectors() {
-    for (const auto& planned : plan_.connectors) {
-      const auto signals = signals_fed_by(plan_, planned.id);
-      if (signals == std::array<bool, 3>{}) continue;
-      RunningConnector* before = current_.connector(planned.id);
-      if (before != nullptr && is_same(before->planned, planned) && has_doors(before->doors, signals) &&
-          !mentions(planned.node, changed_extensions_)) {
-        for (const auto& running : current_.connectors)
-          if (running.get() == before) next_.connectors.push_back(running);
-        continue;
-      }
-      auto running = std::make_shared<RunningConnector>();
-      running->planned = planned;
-      running->doors = make_doors(signals, ComponentKind::connector, planned.written, engine_);
-      auto created = planned.factory->create(planned.config, context(planned.id), intakes_of(running->doors));
-      if (!created) return std::move(created).error().during("creating connector " + planned.written);
-      running->connector = std::move(*created);
-      next_.connectors.push_back(std::move(running));
+    for (const auto& one : segments_.between) {
+      if (const auto* holder = std::get_if<Holder>(&one))
+        RANKWIRE_TRY(this->holder(*holder));
+      else
+        RANKWIRE_TRY(connector(*std::get<const Planned<ConnectorFactory>*>(one)));
     }
     return {};
   }
 
+  // Whether the one that runs goes on; then it is part of what is assembled.
+  template <class PlannedOne>
+  bool keep(const std::shared_ptr<RunningConnector>& before, const PlannedOne& planned,
+            const std::array<bool, 3>& signals) {
+    if (!before || before->written != planned.written || !(before->node == planned.node) ||
+        !has_doors(before->doors, signals) || mentions(planned.node, changed_extensions_))
+      return false;
+    if (before->named && before->named->are_used() && before->named->fed() != pipelines_fed_by(segments_, planned.id))
+      return false;
+    next_.connectors.push_back(before);
+    return true;
+  }
+
+  Result<void> connector(const Planned<ConnectorFactory>& planned) {
+    const auto signals = signals_fed_by(segments_, planned.id);
+    if (signals == std::array<bool, 3>{} || keep(current_.connector(planned.id), planned, signals)) return {};
+    auto running = std::make_shared<RunningConnector>();
+    running->id = planned.id;
+    running->written = planned.written;
+    running->node = planned.node;
+    running->doors = make_doors(signals, ComponentKind::connector, planned.written, engine_);
+    running->named = std::make_unique<NamedDoors>(pipelines_fed_by(segments_, planned.id), planned.written,
+                                                  engine_.surroundings(), engine_.budget);
+    auto created = planned.factory->create(planned.config, context(planned.id), running->intakes());
+    if (!created) return std::move(created).error().during("creating connector " + planned.written);
+    add(std::move(running), std::move(*created));
+    return {};
+  }
+
+  Result<void> holder(const Holder& holder) {
+    const auto signals = signals_fed_by(segments_, holder.id);
+    const Planned<ProcessorFactory>& planned = *holder.planned;
+    if (keep(current_.connector(holder.id), planned, signals)) return {};
+    auto running = std::make_shared<RunningConnector>();
+    running->id = holder.id;
+    running->kind = ComponentKind::processor;
+    running->written = planned.written;
+    running->node = planned.node;
+    running->pipeline = holder.pipeline;
+    running->doors = make_doors(signals, ComponentKind::processor, planned.written, engine_, holder.pipeline);
+    running->account = std::make_unique<HeldAccount>(holder.id.text(), holder.signal, engine_.surroundings());
+    auto created =
+        planned.factory->create_holding(planned.config, context(planned.id, holder.pipeline), running->intakes());
+    if (!created) return std::move(created).error().during("creating processor " + planned.written);
+    add(std::move(running), std::move(*created));
+    return {};
+  }
+
+  void add(std::shared_ptr<RunningConnector> running, std::unique_ptr<Connector> created) {
+    running->connector = std::move(created);
+    running->register_figures(engine_);
+    next_.connectors.push_back(std::move(running));
+  }
+
   Result<void> receivers() {
     for (const auto& planned : plan_.receivers) {
-      const auto signals = signals_fed_by(plan_, planned.id);
+      const auto signals = signals_fed_by(segments_, planned.id);
       if (signals == std::array<bool, 3>{}) continue;
       const auto before = current_.receivers.find(planned.id);
       if (before != current_.receivers.end() && is_same(before->second->planned, planned) &&
@@ -223,6 +279,7 @@ class Assembler {
   }
 
   const Plan& plan_;
+  const Segments segments_;
   const Assembly& current_;
   Engine& engine_;
   Assembly next_;
@@ -232,9 +289,9 @@ class Assembler {
 
 }  // namespace
 
-RunningConnector* Assembly::connector(const ComponentId& id) const {
+std::shared_ptr<RunningConnector> Assembly::connector(const ComponentId& id) const {
   for (const auto& running : connectors)
-    if (running->planned.id == id) return running.get();
+    if (running->id == id) return running;
   return nullptr;
 }
 
@@ -242,30 +299,50 @@ Result<Assembly> assemble(const Plan& plan, const Assembly& current, Engine& eng
   return Assembler(plan, current, engine).assemble();
 }
 
-PipelineSet fed_by(const Assembly& assembly, const ComponentId& source, Signal signal) {
+PipelineSet fed_by(const Assembly& assembly, const ComponentId& source, Signal signal,
+                   const std::vector<std::string>& named) {
   PipelineSet pipelines;
-  for (const auto& [id, running] : assembly.pipelines)
-    if (running->planned.signal == signal && contains(running->planned.receivers, source))
+  for (const auto& [key, running] : assembly.pipelines) {
+    if (running->planned.signal != signal || !contains(running->planned.receivers, source)) continue;
+    if (named.empty() || std::find(named.begin(), named.end(), key) != named.end())
       pipelines.push_back(running->pipeline);
+  }
   return pipelines;
 }
 
+namespace {
+
+std::shared_ptr<Outlet> outlet_to(const std::shared_ptr<RunningConnector>& to, const Segment& from, Engine& engine) {
+  const bool is_holder = to->kind == ComponentKind::processor;
+  Counters& counters = engine.environment.counters;
+  ConnectorOutlet::Way way{
+      .owner = to,
+      .connector = *to->connector,
+      .signal = from.signal,
+      .doors = to->default_doors(),
+      .holds_back = is_holder,
+      .consumed = FlowCounter(counters, "otelcol_" + std::string(to_string(to->kind)) + "_consumed_items",
+                              "Records handed to the component.",
+                              component_labels(to->kind, to->written, from.signal, to->pipeline)),
+      .incoming = nullptr};
+  if (is_holder)
+    way.incoming =
+        &counters.counter("otelcol_processor_incoming_items", "Records passed to the processor.",
+                          {{"processor", to->written}, {"otel_signal", std::string(to_string(from.signal))}});
+  return std::make_shared<ConnectorOutlet>(std::move(way), engine.accounting, engine.stop.get_token());
+}
+
+}  // namespace
+
 void build_pipelines(Assembly& assembly, Engine& engine) {
-  for (const auto& [id, running] : assembly.pipelines) {
-    const PlannedPipeline& planned = running->planned;
+  for (const auto& [key, running] : assembly.pipelines) {
+    const Segment& planned = running->planned;
     std::vector<const void*> destinations;
     std::vector<std::shared_ptr<Outlet>> outlets;
     for (const ComponentId& to : planned.exporters) {
-      if (RunningConnector* connector = assembly.connector(to)) {
-        destinations.push_back(connector);
-        std::vector<Door*> doors;
-        for (const auto& door : connector->doors)
-          if (door) doors.push_back(door.get());
-        outlets.push_back(std::make_shared<ConnectorOutlet>(
-            *connector->connector, std::move(doors), engine.accounting,
-            FlowCounter(engine.environment.counters, "otelcol_connector_consumed_items",
-                        "Records handed to the connector.",
-                        component_labels(ComponentKind::connector, connector->planned.written, planned.signal))));
+      if (const auto connector = assembly.connector(to)) {
+        destinations.push_back(connector.get());
+        outlets.push_back(outlet_to(connector, planned, engine));
       } else {
         const auto& exporter = assembly.exporters.at(to);
         destinations.push_back(exporter.get());
@@ -274,8 +351,8 @@ void build_pipelines(Assembly& assembly, Engine& engine) {
     }
     if (running->pipeline && running->destinations == destinations) continue;
     running->destinations = std::move(destinations);
-    running->pipeline = std::make_shared<const Pipeline>(planned.id, planned.signal, running->processors,
-                                                         std::move(outlets), engine.surroundings());
+    running->pipeline = std::make_shared<const Pipeline>(key, planned.signal, running->processors, std::move(outlets),
+                                                         engine.surroundings());
   }
 }
 

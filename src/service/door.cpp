@@ -13,14 +13,18 @@ Error closed() { return Error(ErrorKind::refused, "the pipeline is being changed
 }  // namespace
 
 Door::Door(Signal signal, ComponentKind kind, std::string label, PipelineSurroundings surroundings,
-           std::shared_ptr<MemoryBudget> budget)
+           std::shared_ptr<MemoryBudget> budget, const std::string& pipeline)
     : signal_(signal),
       kind_(kind),
       label_(std::move(label)),
       surroundings_(surroundings),
       budget_(std::move(budget)),
       produced_(surroundings_.environment.counters, "otelcol_" + std::string(to_string(kind)) + "_produced_items",
-                "Records the component handed to the pipelines.", component_labels(kind, label_, signal)) {
+                "Records the component handed to the pipelines.", component_labels(kind, label_, signal, pipeline)) {
+  if (kind_ == ComponentKind::processor)
+    outgoing_ = &surroundings_.environment.counters.counter(
+        "otelcol_processor_outgoing_items", "Records the processor passed on.",
+        {{"processor", label_}, {"otel_signal", std::string(to_string(signal))}});
   if (kind_ != ComponentKind::receiver) return;
   refused_admissions_ = &surroundings_.environment.counters.counter(
       "rankwire_receiver_refused_admissions_total", "Times a receiver was told to wait before decoding.",
@@ -79,6 +83,18 @@ bool Door::wait_for_room(std::stop_token stop, Deadline deadline) {
                                  });
 }
 
+Door::Visit::Visit(Door& door) : door_(door) {
+  const std::lock_guard lock(door_.mutex_);
+  chain_ = door_.chain_;
+  if (chain_) ++chain_->inside;
+}
+
+Door::Visit::~Visit() {
+  if (!chain_) return;
+  const std::lock_guard lock(door_.mutex_);
+  if (--chain_->inside == 0) door_.left_.notify_all();
+}
+
 Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef completion) {
   Settlement settlement(completion);
   const std::uint64_t records = batch.record_count();
@@ -87,17 +103,14 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
     settlement.settle();
     return {};
   }
-  std::shared_ptr<Chain> chain;
-  {
-    const std::lock_guard lock(mutex_);
-    chain = chain_;
-    if (chain) ++chain->inside;
-  }
   bool was_prepared = false;
-  Result<void> result = chain ? run(chain->pipelines, admission, std::move(batch), completion, was_prepared) : closed();
-  if (chain) {
-    const std::lock_guard lock(mutex_);
-    if (--chain->inside == 0) left_.notify_all();
+  Result<void> result;
+  {
+    const Visit visit(*this);
+    std::vector<Pipeline::Prepared> all;
+    result = prepare(visit, admission, std::move(batch), all);
+    was_prepared = result.has_value();
+    if (result) result = commit(all, completion);
   }
   count(result, records, transport);
   // Whoever can replay would fail again: it ends here, and only other holders are still asked. (What an outlet
@@ -108,26 +121,55 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
   return result;
 }
 
-Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                       const CompletionRef& completion, bool& was_prepared) {
-  Bytes wanted;
-  if (pipelines.size() == 1) {
-    auto prepared = pipelines.front()->prepare(std::move(batch), admission, wanted);
-    wanted_memory_ = wanted.count;
-    if (!prepared) return std::move(prepared).error();
-    was_prepared = true;
-    return prepared->commit(completion);
-  }
+Result<void> Door::deliver_together(std::vector<Part> parts, const CompletionRef& completion) {
+  Settlement settlement(completion);
+  std::erase_if(parts, [](const Part& part) { return part.batch.record_count() == 0; });
+  std::vector<std::uint64_t> records;
+  std::vector<Admission> admissions;
+  // Destroyed before what they were admitted with; first the prepared, then the visits.
+  std::vector<Visit> visits;
   std::vector<Pipeline::Prepared> all;
-  all.reserve(pipelines.size());
-  for (const auto& pipeline : pipelines) {
-    const bool is_last = &pipeline == &pipelines.back();
+  Result<void> result;
+  for (Part& part : parts) {
+    records.push_back(part.batch.record_count());
+    visits.emplace_back(*part.door);
+    auto admission = part.door->admit(part.batch.memory_bytes());
+    if (!admission) {
+      result = std::move(admission).error();
+      break;
+    }
+    admissions.push_back(std::move(*admission));
+    result = part.door->prepare(visits.back(), admissions.back(), std::move(part.batch), all);
+    if (!result) break;
+  }
+  const bool were_prepared = result.has_value();
+  if (result) result = commit(all, completion);
+  const bool is_dropped = !result && result.error().is_final() && completion && !were_prepared;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::uint64_t count = i < records.size() ? records[i] : parts[i].batch.record_count();
+    parts[i].door->count(result, count, "");
+    if (is_dropped) parts[i].door->count_dropped(count, "undeliverable", {}, {});
+  }
+  if (result || result.error().is_final()) settlement.settle();
+  return result;
+}
+
+Result<void> Door::prepare(const Visit& visit, Admission& admission, SignalBatch batch,
+                           std::vector<Pipeline::Prepared>& into) {
+  if (visit.pipelines() == nullptr) return closed();
+  Bytes wanted;
+  into.reserve(into.size() + visit.pipelines()->size());
+  for (const auto& pipeline : *visit.pipelines()) {
+    const bool is_last = &pipeline == &visit.pipelines()->back();
     auto prepared = pipeline->prepare(is_last ? std::move(batch) : batch.clone(), admission, wanted);
     wanted_memory_ = wanted.count;
     if (!prepared) return std::move(prepared).error();
-    all.push_back(std::move(*prepared));
+    into.push_back(std::move(*prepared));
   }
-  was_prepared = true;
+  return {};
+}
+
+Result<void> Door::commit(std::vector<Pipeline::Prepared>& all, const CompletionRef& completion) {
   Result<void> refused_for_good;
   for (auto& prepared : all) {
     Result<void> committed = prepared.commit(completion);
@@ -139,6 +181,7 @@ Result<void> Door::run(const PipelineSet& pipelines, Admission& admission, Signa
 
 void Door::count(const Result<void>& result, std::uint64_t records, const char* transport) {
   produced_.add(result, records);
+  if (outgoing_ != nullptr && result) outgoing_->add(records);
   if (kind_ == ComponentKind::receiver) counters_of(transport).count(result, records);
 }
 
@@ -147,7 +190,8 @@ void Door::count_dropped(std::uint64_t records, std::string_view reason, std::st
   std::uint64_t outlets = 0;
   for (const auto& pipeline : pipelines()) outlets += pipeline->outlet_count();
   surroundings_.accounting.accepted(signal_, records * outlets);
-  surroundings_.accounting.dropped(signal_, "receiver", reason, records * outlets, kubernetes_namespace, pod);
+  const std::string_view stage = kind_ == ComponentKind::processor ? "processor" : "receiver";
+  surroundings_.accounting.dropped(signal_, stage, reason, records * outlets, kubernetes_namespace, pod);
 }
 
 bool Door::lead_to(PipelineSet pipelines, Deadline deadline) {

@@ -20,9 +20,10 @@ using PipelineSet = std::vector<std::shared_ptr<const Pipeline>>;
 
 class Door final : public Intake {
  public:
-  // Of a receiver or a connector; `label` is its id as it is written.
+  // Of a receiver, a connector or a processor that holds data back; `label` is its id as it is written, `pipeline`
+  // that of such a processor.
   Door(Signal signal, ComponentKind kind, std::string label, PipelineSurroundings surroundings,
-       std::shared_ptr<MemoryBudget> budget);
+       std::shared_ptr<MemoryBudget> budget, const std::string& pipeline = {});
 
   Result<Admission> admit(Bytes estimate) override;
   Bytes admission_max() const override { return budget_->reserve_max(); }
@@ -31,7 +32,14 @@ class Door final : public Intake {
   void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,
                      std::string_view pod) override;
 
-  bool has_room(Bytes size, std::uint64_t records) const;
+  bool has_room(Bytes size, std::uint64_t records) const override;
+
+  struct Part {
+    Door* door;
+    SignalBatch batch;
+  };
+  // As PipelineDoors::deliver.
+  static Result<void> deliver_together(std::vector<Part> parts, const CompletionRef& completion);
   // Leads to other pipelines from now on and waits until the deliveries under way are through; false
   // if some are not by the deadline. An empty set closes the door: everything is refused.
   bool lead_to(PipelineSet pipelines, Deadline deadline);
@@ -43,10 +51,25 @@ class Door final : public Intake {
     PipelineSet pipelines;
     int inside = 0;  // Guarded by mutex_.
   };
+  // A delivery under way.
+  class Visit {
+   public:
+    explicit Visit(Door& door);
+    Visit(Visit&& other) noexcept : door_(other.door_), chain_(std::move(other.chain_)) {}
+    Visit& operator=(Visit&&) = delete;
+    ~Visit();
+    const PipelineSet* pipelines() const { return chain_ ? &chain_->pipelines : nullptr; }
+
+   private:
+    Door& door_;
+    std::shared_ptr<Chain> chain_;
+  };
   std::shared_ptr<Chain> current() const;
   bool has_room_again() const;
-  Result<void> run(const PipelineSet& pipelines, Admission& admission, SignalBatch batch,
-                   const CompletionRef& completion, bool& was_prepared);
+  // All of the pipelines or, after an error, none.
+  Result<void> prepare(const Visit& visit, Admission& admission, SignalBatch batch,
+                       std::vector<Pipeline::Prepared>& into);
+  static Result<void> commit(std::vector<Pipeline::Prepared>& all, const CompletionRef& completion);
   void count(const Result<void>& result, std::uint64_t records, const char* transport);
   // Of a receiver only. Few, and one lock for each batch.
   const ReceiverCounters& counters_of(const char* transport);
@@ -57,6 +80,7 @@ class Door final : public Intake {
   const PipelineSurroundings surroundings_;
   const std::shared_ptr<MemoryBudget> budget_;
   const FlowCounter produced_;
+  Counter* outgoing_ = nullptr;  // Of a processor.
   Counter* refused_admissions_ = nullptr;
   // Memory that the batch refused last needs, so that who waits for room does not come back too early.
   std::atomic<std::uint64_t> wanted_memory_{0};

@@ -35,19 +35,29 @@ class DirectOutlet final : public Outlet {
 
 class ConnectorOutlet final : public Outlet {
  public:
-  // `doors` are what the connector feeds. Connector and doors outlive this.
-  ConnectorOutlet(Connector& connector, std::vector<Door*> doors, Accounting& accounting, FlowCounter consumed)
-      : connector_(connector), doors_(std::move(doors)), accounting_(accounting), consumed_(consumed) {}
+  struct Way {
+    std::shared_ptr<void> owner;  // Of the connector and the doors, kept while a delivery is under way.
+    Connector& connector;
+    Signal signal;             // Of what flows to it here.
+    std::vector<Door*> doors;  // Their room decides; none: the connector says whether it has room.
+    bool holds_back = false;   // What it takes it accounts for itself.
+    FlowCounter consumed;
+    Counter* incoming = nullptr;  // Of a processor.
+  };
+  // `stop` ends waiting for late answers.
+  ConnectorOutlet(Way way, Accounting& accounting, std::stop_token stop)
+      : way_(std::move(way)), accounting_(accounting), stop_(std::move(stop)) {}
 
   OutletKind kind() const override { return OutletKind::connector; }
   bool has_room(Bytes size, std::uint64_t records) override;
   Result<void> take(SignalBatch& batch, bool is_last, const CompletionRef& completion) override;
 
  private:
-  Connector& connector_;
-  const std::vector<Door*> doors_;
+  Result<void> consume_and_wait(SignalBatch batch);
+
+  const Way way_;
   Accounting& accounting_;
-  const FlowCounter consumed_;
+  const std::stop_token stop_;
 };
 
 }  // namespace rankwire::service

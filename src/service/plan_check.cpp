@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "service/connector_check.hpp"
+
 namespace rankwire::service {
 namespace {
 
@@ -46,6 +48,7 @@ class Checker {
     for (const PipelineReferences& pipeline : references_.pipelines) connect(pipeline);
     extensions();
     connector_ends();
+    check_connectors(registry_, references_, plan_, diagnostics_);
     order_connectors();
     unused();
     storage();
@@ -115,7 +118,11 @@ class Checker {
     if (const auto* planned = find(plan_.connectors, connector_id)) {
       used_.insert("connectors::" + planned->written);
       (noun == "receiver" ? feeds_ : fed_).insert(connector_id);
-      add(reference, connector_id, planned->factory->info, signal, into);
+      // Whether it gives this signal is a matter of what it gets: see connector_check.hpp.
+      if (noun == "receiver")
+        add_once(reference, connector_id, into);
+      else
+        add(reference, connector_id, planned->factory->info, signal, into);
       return;
     }
     std::vector<std::string_view> known;
@@ -130,6 +137,10 @@ class Checker {
       diagnostics_.error(reference.place, reference.path,
                          "\"" + reference.written + "\" does not support " + std::string(to_string(signal)),
                          signals_of(info));
+    add_once(reference, id, into);
+  }
+
+  void add_once(const Reference& reference, const ComponentId& id, std::vector<ComponentId>& into) {
     if (std::find(into.begin(), into.end(), id) != into.end())
       diagnostics_.error(reference.place, reference.path, "names \"" + reference.written + "\" twice");
     else

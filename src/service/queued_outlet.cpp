@@ -4,44 +4,9 @@
 
 #include "base/planted_bug.hpp"
 #include "base/require.hpp"
+#include "service/result_waiter.hpp"
 
 namespace rankwire::service {
-namespace {
-
-// Why the lease that this thread is discarding is discarded; for senders that wait for the result.
-thread_local const Error* discard_reason = nullptr;
-
-// The sender of one batch, waiting until it is settled.
-class ResultWaiter final : public CompletionListener {
- public:
-  void batch_ended(std::uint64_t, bool is_settled) noexcept override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (discard_reason)
-        failure_ = *discard_reason;
-      else if (!is_settled)
-        failure_ = Error(ErrorKind::unavailable, "stopped before the destination had the data");
-      is_ended_ = true;
-    }
-    ended_.notify_all();
-  }
-
-  Result<void> wait(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    ended_.wait(lock, stop, [this] { return is_ended_; });
-    if (!is_ended_) return Error(ErrorKind::unavailable, "stopped before the destination had the data");
-    if (failure_) return *failure_;
-    return {};
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any ended_;
-  bool is_ended_ = false;         // Guarded by mutex_.
-  std::optional<Error> failure_;  // Guarded by mutex_.
-};
-
-}  // namespace
 
 QueuedOutlet::QueuedOutlet(Shared shared, std::string name, QueuePolicy policy, std::unique_ptr<queue::Queue> queue,
                            std::unique_ptr<Sender> sender, const std::string& batch_processor)
@@ -265,9 +230,9 @@ void QueuedOutlet::send(queue::Lease& lease) {
   if (result.outcome == SendOutcome::delivered) {
     if (!is_planted(PlantedBug::lease_settled_before_sending)) lease.done();
   } else {
-    discard_reason = result.error ? &*result.error : nullptr;
+    ResultWaiter::discard_reason = result.error ? &*result.error : nullptr;
     lease.discard();
-    discard_reason = nullptr;
+    ResultWaiter::discard_reason = nullptr;
   }
   if (policy_.storage) notice_corruption();
 }

@@ -138,9 +138,37 @@ std::optional<std::string> RunningExporter::problem() const {
 
 Intakes intakes_of(const Doors& doors) { return {doors[0].get(), doors[1].get(), doors[2].get()}; }
 
+Intakes RunningConnector::intakes() const {
+  Intakes intakes = intakes_of(doors);
+  intakes.named = named.get();
+  intakes.held = account.get();
+  return intakes;
+}
+
+std::vector<Door*> RunningConnector::default_doors() const {
+  std::vector<Door*> all;
+  if (account || named->are_used()) return all;
+  for (const auto& door : doors)
+    if (door) all.push_back(door.get());
+  return all;
+}
+
+void RunningConnector::register_figures(Engine& engine) {
+  registrations.push_back(engine.budget->add_holder([this] { return connector->held_memory(); }));
+  if (!account) return;
+  Counters& counters = engine.environment.counters;
+  const Labels labels = {{"processor", written}, {"pipeline", pipeline}};
+  registrations.push_back(counters.observe("rankwire_processor_held_records",
+                                           "Records that the processor has taken and not passed on yet.", labels,
+                                           [this] { return static_cast<double>(account->records()); }));
+  registrations.push_back(counters.observe("rankwire_processor_held_bytes", "Memory in which the processor holds them.",
+                                           labels,
+                                           [this] { return static_cast<double>(connector->held_memory().count); }));
+}
+
 Result<void> RunningConnector::start(Engine& engine) {
   if (Result<void> started = connector->start(engine.host); !started)
-    return std::move(started).error().during("starting connector " + planned.written);
+    return std::move(started).error().during("starting " + std::string(to_string(kind)) + " " + written);
   is_started = true;
   return {};
 }
@@ -149,6 +177,8 @@ void RunningConnector::stop(Deadline deadline) {
   if (std::exchange(is_started, false)) connector->stop(deadline);
   for (const auto& door : doors)
     if (door) door->lead_to({}, deadline);
+  if (!named) return;
+  for (const auto& one : named->all()) one.door->lead_to({}, deadline);
 }
 
 Result<void> RunningReceiver::start(Engine& engine) {

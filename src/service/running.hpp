@@ -10,8 +10,11 @@
 
 #include "service/door.hpp"
 #include "service/engine.hpp"
+#include "service/held_account.hpp"
+#include "service/named_doors.hpp"
 #include "service/plain_outlets.hpp"
 #include "service/plan.hpp"
+#include "service/segments.hpp"
 
 namespace rankwire::service {
 
@@ -74,12 +77,24 @@ class RunningExporter {
 using Doors = std::array<std::unique_ptr<Door>, 3>;
 Intakes intakes_of(const Doors& doors);
 
+// A connector, or an instance of a processor that holds data back.
 struct RunningConnector {
-  Planned<ConnectorFactory> planned;
+  config::ComponentId id;  // A holder's is made by `holder_id`.
+  ComponentKind kind = ComponentKind::connector;
+  std::string written;
+  config::Node node;     // As configured; compared at a reload.
+  std::string pipeline;  // A holder's.
   Doors doors;
+  std::unique_ptr<NamedDoors> named;     // A connector's.
+  std::unique_ptr<HeldAccount> account;  // A holder's.
   std::unique_ptr<Connector> connector;
+  std::vector<std::shared_ptr<void>> registrations;  // Before the connector that they ask goes.
   bool is_started = false;
 
+  Intakes intakes() const;
+  // The doors that are in use: to all pipelines of a signal, or to named ones.
+  std::vector<Door*> default_doors() const;
+  void register_figures(Engine& engine);
   Result<void> start(Engine& engine);
   void stop(Deadline deadline);
 };
@@ -94,8 +109,9 @@ struct RunningReceiver {
   void stop(Deadline deadline);
 };
 
+// What runs of a pipeline, or of a segment of it.
 struct RunningPipeline {
-  PlannedPipeline planned;
+  Segment planned;
   std::vector<config::Node> processor_nodes;
   std::shared_ptr<ProcessorChain> processors;
   bool are_processors_started = false;

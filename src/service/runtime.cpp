@@ -64,15 +64,31 @@ Result<void> Runtime::apply(const Plan& plan, const MemoryLimit& default_limit, 
   return {};
 }
 
+struct Runtime::DoorOf {
+  const ComponentId& source;
+  Signal signal;
+  const std::vector<std::string>& named;  // Pipelines; none: all that the source feeds.
+
+  PipelineSet in(const Assembly& assembly) const { return fed_by(assembly, source, signal, named); }
+};
+
+template <class Visit>
+void Runtime::each_door(const RunningConnector& connector, Visit visit) {
+  static const std::vector<std::string> all;
+  for (const Signal signal : all_signals)
+    if (const auto& door = connector.doors[static_cast<std::size_t>(signal)])
+      visit(DoorOf{connector.id, signal, all}, *door);
+  if (!connector.named) return;
+  for (const auto& one : connector.named->all()) visit(DoorOf{connector.id, one.signal, one.pipelines}, *one.door);
+}
+
 template <class Visit>
 void Runtime::each_door(const Assembly& assembly, Visit visit) {
+  static const std::vector<std::string> all;
   for (const auto& [id, receiver] : assembly.receivers)
     for (const Signal signal : all_signals)
-      if (const auto& door = receiver->doors[static_cast<std::size_t>(signal)]) visit(id, signal, *door);
-  for (const auto& connector : assembly.connectors)
-    for (const Signal signal : all_signals)
-      if (const auto& door = connector->doors[static_cast<std::size_t>(signal)])
-        visit(connector->planned.id, signal, *door);
+      if (const auto& door = receiver->doors[static_cast<std::size_t>(signal)]) visit(DoorOf{id, signal, all}, *door);
+  for (const auto& connector : assembly.connectors) each_door(*connector, visit);
 }
 
 void Runtime::close_doors_to(const std::vector<const void*>& destinations, Deadline drain) {
@@ -83,7 +99,7 @@ void Runtime::close_doors_to(const std::vector<const void*>& destinations, Deadl
     });
     if (leads_there) closing.push_back(running->pipeline.get());
   }
-  each_door(current_, [&](const ComponentId&, Signal, Door& door) {
+  each_door(current_, [&](const DoorOf&, Door& door) {
     const PipelineSet set = door.pipelines();
     const bool leads_there = std::any_of(set.begin(), set.end(), [&](const auto& pipeline) {
       return std::find(closing.begin(), closing.end(), pipeline.get()) != closing.end();
@@ -92,6 +108,30 @@ void Runtime::close_doors_to(const std::vector<const void*>& destinations, Deadl
   });
   for (const auto& [id, running] : current_.pipelines)
     if (std::find(closing.begin(), closing.end(), running->pipeline.get()) != closing.end()) running->pipeline.reset();
+}
+
+// What a connector still holds flows on before what it flows into is stopped.
+void Runtime::stop_replaced_connectors(const Assembly& next, bool are_exporters_replaced, Deadline drain) {
+  std::vector<std::shared_ptr<RunningConnector>> going;
+  for (const auto& connector : current_.connectors) {
+    if (holds(next.connectors, connector)) continue;
+    // What is only taken away lets go later, without a moment in which its pipelines refuse, unless it would have
+    // nowhere to go with what it holds.
+    if (connector->kind == ComponentKind::processor || are_exporters_replaced || next.connector(connector->id))
+      going.push_back(connector);
+  }
+  if (going.empty()) return;
+  const Deadline half = half_of(drain);
+  for (const auto& connector : going) {
+    close_doors_to({connector.get()}, half);
+    connector->stop(half);
+    std::erase(current_.connectors, connector);
+  }
+}
+
+Deadline Runtime::half_of(Deadline deadline) const {
+  const Instant now = engine_.environment.clock.now();
+  return deadline.at > now ? Deadline{now + (deadline.at - now) / 2} : deadline;
 }
 
 void Runtime::stop_replaced(const Assembly& next, Deadline drain) {
@@ -103,24 +143,19 @@ void Runtime::stop_replaced(const Assembly& next, Deadline drain) {
   const bool extensions_change = !std::all_of(current_.extensions.begin(), current_.extensions.end(),
                                               [&](const auto& one) { return holds(next.extensions, one); });
   std::vector<const void*> replaced;
-  for (const auto& [id, exporter] : current_.exporters) {
-    if (holds(next.exporters, id, exporter) || (!next.exporters.contains(id) && !extensions_change)) continue;
-    replaced.push_back(exporter.get());
-    exporter->refuse_new();
-    exporter->abort_direct();
-  }
-  for (const auto& connector : current_.connectors)
-    if (!holds(next.connectors, connector) && next.connector(connector->planned.id) != nullptr)
-      replaced.push_back(connector.get());
-  close_doors_to(replaced, drain);
+  for (const auto& [id, exporter] : current_.exporters)
+    if (!holds(next.exporters, id, exporter) && (next.exporters.contains(id) || extensions_change))
+      replaced.push_back(exporter.get());
   const auto is_replaced = [&](const void* one) {
     return std::find(replaced.begin(), replaced.end(), one) != replaced.end();
   };
-  std::erase_if(current_.connectors, [&](const auto& connector) {
-    if (!is_replaced(connector.get())) return false;
-    connector->stop(drain);
-    return true;
-  });
+  stop_replaced_connectors(next, !replaced.empty(), drain);
+  for (const auto& [id, exporter] : current_.exporters) {
+    if (!is_replaced(exporter.get())) continue;
+    exporter->refuse_new();
+    exporter->abort_direct();
+  }
+  close_doors_to(replaced, drain);
   std::erase_if(current_.exporters, [&](const auto& entry) {
     if (!is_replaced(entry.second.get())) return false;
     if (const auto successor = next.exporters.find(entry.first); successor != next.exporters.end())
@@ -162,9 +197,7 @@ Result<void> Runtime::start_new(Assembly& next) {
   build_pipelines(next, engine_);
   for (auto connector = next.connectors.rbegin(); connector != next.connectors.rend(); ++connector) {
     if ((*connector)->is_started) continue;
-    for (const Signal signal : all_signals)
-      if (const auto& door = (*connector)->doors[static_cast<std::size_t>(signal)])
-        door->lead_to(fed_by(next, (*connector)->planned.id, signal), Deadline::never());
+    each_door(**connector, [&](const DoorOf& of, Door& door) { door.lead_to(of.in(next), Deadline::never()); });
     RANKWIRE_TRY((*connector)->start(engine_));
   }
   return {};
@@ -176,9 +209,9 @@ void Runtime::open_doors(const Assembly& next, Deadline drain) {
     exporter->refuse_new();
     exporter->give_up_direct_retries();
   }
-  each_door(next, [&](const ComponentId& id, Signal signal, Door& door) {
+  each_door(next, [&](const DoorOf& of, Door& door) {
     const PipelineSet before = door.pipelines();
-    PipelineSet after = fed_by(next, id, signal);
+    PipelineSet after = of.in(next);
     if (before == after || door.lead_to(std::move(after), drain)) return;
     for (const auto& pipeline : before) busy_.insert(pipeline->processors());
   });
@@ -192,7 +225,7 @@ Result<void> Runtime::start_receivers(const Assembly& next) {
 
 void Runtime::stop_removed(const Assembly& next, Deadline drain) {
   for (const auto& connector : current_.connectors)
-    if (!holds(next.connectors, connector)) connector->stop(drain);
+    if (!holds(next.connectors, connector)) connector->stop(half_of(drain));
   for (const auto& [id, pipeline] : current_.pipelines) {
     const auto after = next.pipelines.find(id);
     if (after != next.pipelines.end() && after->second->processors == pipeline->processors) continue;
@@ -213,7 +246,7 @@ void Runtime::stop_removed(const Assembly& next, Deadline drain) {
 void Runtime::unwind(Assembly& next, Deadline drain) {
   for (const auto& [id, receiver] : next.receivers)
     if (!holds(current_.receivers, id, receiver)) receiver->stop(drain);
-  each_door(current_, [&](const ComponentId&, Signal, Door& door) {
+  each_door(current_, [&](const DoorOf&, Door& door) {
     for (const auto& pipeline : door.pipelines()) {
       const bool is_old = std::any_of(current_.pipelines.begin(), current_.pipelines.end(),
                                       [&](const auto& entry) { return entry.second->pipeline == pipeline; });
@@ -252,6 +285,7 @@ void Runtime::stop(Deadline deadline) {
       }
     });
     for (const auto& [id, receiver] : current_.receivers) receiver->stop(deadline);
+    for (const auto& connector : current_.connectors) connector->stop(half_of(deadline));
   }
   current_.receivers.clear();
   const Assembly nothing;
@@ -283,8 +317,7 @@ std::vector<ComponentHealth> Runtime::health() {
     all.push_back({ComponentKind::receiver, one->planned.written, one->receiver->unhealthy()});
   for (const auto& [id, one] : published_.pipelines)
     for (auto& health : one->processors->health()) all.push_back(std::move(health));
-  for (const auto& one : published_.connectors)
-    all.push_back({ComponentKind::connector, one->planned.written, one->connector->unhealthy()});
+  for (const auto& one : published_.connectors) all.push_back({one->kind, one->written, one->connector->unhealthy()});
   for (const auto& [id, one] : published_.exporters)
     all.push_back({ComponentKind::exporter, one->planned.written, one->problem()});
   return all;

@@ -31,8 +31,13 @@ class Runtime {
   void unwind(Assembly& next, Deadline drain);
   void publish(Assembly assembly);
   void close_doors_to(const std::vector<const void*>& destinations, Deadline drain);
+  void stop_replaced_connectors(const Assembly& next, bool are_exporters_replaced, Deadline drain);
+  Deadline half_of(Deadline deadline) const;
+  struct DoorOf;
   template <class Visit>
-  void each_door(const Assembly& assembly, Visit visit);
+  static void each_door(const RunningConnector& connector, Visit visit);
+  template <class Visit>
+  static void each_door(const Assembly& assembly, Visit visit);
 
   Engine& engine_;
   Assembly current_;  // Used by the thread that applies plans.

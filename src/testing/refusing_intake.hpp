@@ -15,4 +15,18 @@ class RefusingIntake final : public Intake {
   void count_dropped(std::uint64_t, std::string_view, std::string_view, std::string_view) override {}
 };
 
+// Any pipeline is behind that door.
+class RefusingDoors final : public PipelineDoors {
+ public:
+  explicit RefusingDoors(Intake& door) : door_(door) {}
+  std::vector<std::string> pipelines(Signal signal) const override { return {std::string(to_string(signal))}; }
+  Result<Intake*> to(const std::vector<std::string>&) override { return &door_; }
+  Result<void> deliver(std::vector<Part>, const CompletionRef&) override {
+    return Error(ErrorKind::refused, "this door stays shut");
+  }
+
+ private:
+  Intake& door_;
+};
+
 }  // namespace rankwire::testing
