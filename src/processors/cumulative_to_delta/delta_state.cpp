@@ -26,6 +26,7 @@ Outcome DeltaState::advance_distribution(Point& point, Arena& arena) {
     distribution_ = std::make_unique<OwnedDistribution>();
     time_ = point.time_unix_nanos;
     distribution_->assign(point);
+    point.min = point.max = {};
     return Outcome::first;
   }
   const Growth growth = distribution_->growth_to(point);
@@ -39,7 +40,7 @@ Outcome DeltaState::advance_distribution(Point& point, Arena& arena) {
   }
   distribution_->assign(point);
   if (growth == Growth::incomparable) return Outcome::changed_buckets;
-  delta.min = delta.max = {};  // Of an interval nobody knows the extremes.
+  delta.min = delta.max = {};
   point = delta;
   return growth == Growth::grown ? Outcome::converted : Outcome::restarted;
 }

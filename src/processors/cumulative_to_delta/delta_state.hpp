@@ -13,14 +13,15 @@ namespace rankwire::cumulative_to_delta {
 enum class Outcome : std::uint8_t {
   converted,
   restarted,        // The counter began again: the point itself is what was counted since.
-  first,            // The first of its series: whether it passes is the caller's choice; it is unchanged.
+  first,            // The first of its series: whether it passes is the caller's choice.
   out_of_order,     // Older than the one before, or contradicts one of the same time. The state stays.
   changed_buckets,  // Not comparable with the one before; the next will be compared with this one.
 };
 
 class DeltaState {
  public:
-  // Each changes the point into its delta, unless the outcome says otherwise.
+  // Each changes the point into its delta, unless the outcome says otherwise. Minimum and maximum go, also of the first
+  // point: of an interval nobody knows them.
   Outcome advance(NumberPoint& point);
   Outcome advance(HistogramPoint& point, Arena& arena) { return advance_distribution(point, arena); }
   Outcome advance(ExponentialHistogramPoint& point, Arena& arena) { return advance_distribution(point, arena); }

@@ -156,7 +156,7 @@ class MetricsTransformProcessor final : public Processor {
     List<Metric> parts;
     extract(transform, records, parts, arena);
     Metric combined = parts[0];
-    combined.name = transform.config.new_name;
+    if (!transform.config.new_name.empty()) combined.name = transform.config.new_name;
     visit_points(combined, [](auto& points) { points = {}; });
     for (Metric& part : parts) {
       add_captures(transform, part, arena);

@@ -183,6 +183,8 @@ TEST_CASE("combine joins metrics into one with the groups of the expression as l
   CHECK(after("include: ^a, match_type: regexp, action: combine, new_name: all, aggregation_type: max",
               std::move(alike)) == Lines{"all{} 5 @0-0"});
   CHECK(after("include: x, action: combine, new_name: y", gauges({"a"})) == Lines{"a{} 1 @0-0"});
+  CHECK(after("include: ^a, match_type: regexp, action: combine", gauges({"a1", "b", "a2"})) ==
+        Lines{"b{} 1 @0-0", "a1{} 2 @0-0"});
 }
 
 TEST_CASE("what is too different to be combined stays and is counted") {
@@ -228,7 +230,6 @@ TEST_CASE("wrong settings are refused with their place and a remedy") {
   refused("include: a", "action");
   refused("include: a, action: rename", "combine");
   refused("include: a, action: insert", "new_name");
-  refused("include: a, action: combine", "new_name");
   refused("include: a, action: group", "group_resource_labels");
   refused("include: (, match_type: regexp, action: update", "include");
   refused("include: a, match_type: glob, action: update", "regexp");

@@ -84,8 +84,9 @@ void TransformConfig::validate(config::Validator& v) const {
   using A = TransformAction;
   if (include.empty()) v.error("include", "must be set");
   if (action == A::none) v.error("action", "must be set", "update, insert, combine or group");
-  if (new_name.empty() && (action == A::insert || action == A::combine))
-    v.error("new_name", "must be set for insert and combine");
+  if (new_name.empty() && action == A::insert) v.error("new_name", "must be set for insert");
+  if (new_name.empty() && action == A::combine)
+    v.warning("new_name", "is not set: the combined metric keeps the name of the first");
   if (group_resource_labels.empty() && action == A::group) v.error("group_resource_labels", "must be set for group");
   if (const auto filter = MetricFilter::compile(*this); !filter) v.error("include", filter.error().message());
 }
