@@ -19,6 +19,7 @@ struct Settings {
   RunOptions run;
   PrintOptions print;
   QueueOptions queue;
+  OttlOptions ottl;
   DemoOptions demo;
   std::string demo_duration = "15s";
   std::string drain = "25s";
@@ -84,6 +85,21 @@ void add_queue(CLI::App& app, Settings& settings) {
   }
 }
 
+void add_ottl(CLI::App& app, Settings& settings) {
+  CLI::App* ottl = app.add_subcommand("ottl", "Try OTTL statements and conditions on a record");
+  add_repeatable(*ottl, "--statement", settings.ottl.statements, "TEXT",
+                 "What to do; shows what it changes (repeatable)");
+  add_repeatable(*ottl, "--condition", settings.ottl.conditions, "TEXT",
+                 "Shows whether it holds and why not (repeatable)");
+  ottl->add_option("--context", settings.ottl.context, "What the paths are about, if they do not say so");
+  ottl->add_option("--signal", settings.ottl.signal, "Of a record alone (logs)")
+      ->check(CLI::IsMember({"logs", "metrics", "traces"}));
+  ottl->add_option("--input", settings.ottl.input, "A file: an OTLP/JSON request, or one record of it")->required();
+  ottl->footer(
+      examples("  rankwire ottl --input record.json --statement 'set(log.attributes[\"a\"], log.body)'\n"
+               "  rankwire ottl --input record.json --condition 'log.severity_number >= SEVERITY_NUMBER_WARN'\n"));
+}
+
 void add_demo(CLI::App& app, Settings& settings) {
   CLI::App* demo =
       app.add_subcommand("demo", "Run a small training-like job through the real pipeline and prove the counts");
@@ -122,6 +138,7 @@ void add_commands(CLI::App& app, Settings& settings) {
   print->footer(examples("  rankwire print-config --config agent.yaml --format json\n"));
 
   add_queue(app, settings);
+  add_ottl(app, settings);
   add_demo(app, settings);
   CLI::App* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", settings.shell, "bash, zsh or fish")
@@ -198,6 +215,7 @@ ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) 
     settings.queue.action = app.get_subcommand("queue")->get_subcommands().front()->get_name();
     return run_queue_command(settings.queue, output);
   }
+  if (app.got_subcommand("ottl")) return try_ottl(settings.ottl, output);
   if (app.got_subcommand("demo")) return run_demo(settings.demo) == 0 ? ExitCode::ok : ExitCode::failed;
   if (app.got_subcommand("completion")) {
     std::vector<CommandShape> shapes;

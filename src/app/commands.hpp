@@ -38,6 +38,13 @@ struct QueueOptions {
   bool is_verbose = false;
 };
 
+struct OttlOptions {
+  std::vector<std::string> statements, conditions;
+  std::string context;  // Empty: inferred.
+  std::string signal;   // Of a record alone; a request says it itself. Empty: logs.
+  std::string input;    // A file: an OTLP/JSON request or one record of it.
+};
+
 // Runs the agent until it is told to stop. Takes over SIGTERM, SIGINT and SIGHUP.
 ExitCode run_agent(const RunOptions& options, const Output& output);
 ExitCode validate(const config::Sources& sources, const Output& output);
@@ -46,6 +53,8 @@ ExitCode list_components(const std::string& format, const Output& output);
 ExitCode print_config(const PrintOptions& options, const Output& output);
 // Damage found by "verify" is a failure.
 ExitCode run_queue_command(const QueueOptions& options, const Output& output);
+// Shows what statements change and why conditions are false.
+ExitCode try_ottl(const OttlOptions& options, const Output& output);
 // With `is_verbose`, the compiler and every library in the binary too.
 ExitCode print_version(bool is_verbose, const Output& output);
 // `id`: of one gate; empty: all that are known.
