@@ -19,7 +19,8 @@ bool World::is_due(const DestinationPlan& plan, const RecordId& id, const Arriva
   if (arrivals.rejected.contains(id) || ledger_.excused.contains(id)) return false;
   // The file exporter does not sync: power loss may take what it had taken.
   if (plan.is_file && faults_.has_struck({Fault::power_loss})) return false;
-  const bool is_durable = plan.queue == DestinationPlan::Queue::disk || plan.is_file;
+  const bool is_durable =
+      (plan.queue == DestinationPlan::Queue::disk || plan.is_file) && !scenario_.components.holds_back;
   if (is_pushed(id.source) && !is_durable && was_memory_lost_) return false;
   // What is damaged in storage is lost: records in a queue, or what is known of a rotated file.
   return !faults_.has_struck({Fault::bit_flip});
@@ -106,7 +107,8 @@ void World::check_duplicates(const DestinationPlan& plan, const Arrivals& arriva
     fail(std::to_string(twice) + " records reached " + plan.name + " twice without a fault that explains it, first " +
          text_of(first));
   // What was written between two truncations belongs nowhere in the order.
-  if (plan.consumers != 1 || may_be || faults_.has_struck({Fault::copy_truncate})) return;
+  if (plan.consumers != 1 || may_be || scenario_.components.holds_back || faults_.has_struck({Fault::copy_truncate}))
+    return;
   for (const auto& [source, count] : arrivals.out_of_order)
     if (count != 0 && source.starts_with('f')) fail(source + " reached " + plan.name + " out of order");
 }

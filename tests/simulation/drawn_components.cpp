@@ -22,6 +22,8 @@ constexpr Entry settings[] = {
     {"memory_limiter", "{limit_mib: 64, spike_limit_mib: 16, check_interval: 100ms}"},
     {"debug", "{verbosity: detailed}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
+    // Connectors; % is the pipeline behind.
+    {"failover", "{priority_levels: [[%]]}"},
 };
 
 std::string settings_of(std::string_view type) {
@@ -32,6 +34,12 @@ std::string settings_of(std::string_view type) {
 
 bool is_any(std::string_view type, std::initializer_list<std::string_view> of) {
   return std::find(of.begin(), of.end(), type) != of.end();
+}
+
+// Whether every signal goes through as it is.
+bool passes_on(const ComponentInfo& info) {
+  return std::all_of(std::begin(all_signals), std::end(all_signals),
+                     [&](Signal signal) { return info.given(signal) == std::vector<Signal>{signal}; });
 }
 
 // A line of YAML, and ", NAME" behind the names.
@@ -75,11 +83,14 @@ DrawnComponents draw_components(Dice& dice, const Faults& faults) {
   for (const auto& factory : registry().processors()) {
     const std::string& type = factory.info.type;
     if (type == "redaction") continue;  // First in every pipeline.
-    // One list of processors serves the pipelines of all signals.
+    // Of those for single signals the checks do not know yet what they may change.
     if (factory.info.signals.size() != std::size(all_signals)) continue;
     const bool is_drawn = type == "memory_limiter" ? faults.is_on(Fault::memory_pressure) : dice.chance(0.25);
     if (!is_drawn) continue;
-    add(drawn.processors, drawn.processor_names, type);
+    std::string name;
+    add(drawn.processors, name, type);
+    for (const Signal signal : factory.info.signals) drawn.processor_names[static_cast<std::size_t>(signal)] += name;
+    drawn.holds_back |= factory.holds_back();
     drawn.names.insert("processor " + type);
   }
   for (const auto& factory : registry().exporters()) {
@@ -95,7 +106,24 @@ DrawnComponents draw_components(Dice& dice, const Faults& faults) {
     add(drawn.extensions, drawn.extension_names, type);
     drawn.names.insert("extension " + type);
   }
+  std::vector<std::string> between;
+  for (const auto& factory : registry().connectors()) {
+    const std::string& type = factory.info.type;
+    if (passes_on(factory.info))
+      between.push_back(type);
+    else if (dice.chance(0.1))
+      drawn.aside.push_back(type);
+  }
+  if (dice.chance(0.3)) drawn.between = dice.one_of(between);
+  if (!drawn.between.empty()) drawn.names.insert("connector " + drawn.between);
   return drawn;
+}
+
+std::string connector_settings(const std::string& type, const std::string& pipeline) {
+  std::string yaml = settings_of(type);
+  for (std::size_t at = 0; (at = yaml.find('%', at)) != std::string::npos; at += pipeline.size())
+    yaml.replace(at, 1, pipeline);
+  return yaml;
 }
 
 }  // namespace rankwire::simulation

@@ -113,7 +113,10 @@ void Scenario::note_components() {
   names.insert("extension file_storage");
   if (writers != 0) names.insert("receiver file_log");
   if (senders != 0) names.insert("receiver otlp");
-  if (is_forwarded) names.insert("connector forward");
+  for (const std::string& type : components.aside)
+    for (const Signal signal : all_signals)
+      if (has_any_of(signal) && !registry().connector(type)->info.given(signal).empty())
+        names.insert("connector " + type);
   for (const DestinationPlan& plan : destinations) names.insert("exporter " + plan.type());
 }
 
@@ -140,7 +143,6 @@ Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std
   scenario.signals = {Signal::logs};
   for (const Signal signal : {Signal::metrics, Signal::traces})
     if (dice.chance(0.4)) scenario.signals.insert(scenario.signals.begin(), signal);
-  scenario.is_forwarded = dice.chance(0.2);
   scenario.are_pipelines_split =
       scenario.has_sender_of(Signal::logs) && scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
   scenario.components = draw_components(dice, faults);
@@ -191,24 +193,62 @@ std::string Scenario::yaml(int variant) const {
   y += components.exporters;
   exporters += components.exporter_names;
   const std::string last = variant % 2 == 1 ? ", attributes/variant" : "";
-  if (is_forwarded) y += "connectors: {forward: {}}\n";
-  const std::string steps = "processors: [redaction" + components.processor_names + last + "]";
-  const auto pipeline = [&](const std::string& name, const std::string& receivers) {
-    return "    " + name + ": {receivers: [" + receivers + "], " + steps + ", exporters: [" +
-           (is_forwarded ? "forward" : exporters) + "]}\n";
+  std::string connectors;
+  for (const Signal signal : all_signals) {
+    const std::string name(to_string(signal));
+    if (!components.between.empty() && has_any_of(signal))
+      connectors +=
+          "  " + components.between + "/" + name + ": " + connector_settings(components.between, name + "/out") + "\n";
+  }
+  const std::string made = made_aside();
+  for (const std::string& type : components.aside)
+    if (made.find("[" + type + "]") != std::string::npos)
+      connectors += "  " + type + ": " + connector_settings(type, "") + "\n";
+  if (!made.empty()) y += "  nop/made: {}\n";
+  if (!connectors.empty()) y += "connectors:\n" + connectors;
+  const auto pipeline = [&](const std::string& name, Signal signal, const std::string& receivers) {
+    const std::string next =
+        components.between.empty() ? exporters : components.between + "/" + std::string(to_string(signal));
+    return "    " + name + ": {receivers: [" + receivers + "], processors: [redaction" +
+           components.processor_names[static_cast<std::size_t>(signal)] + last + "], exporters: [" + next +
+           aside(signal) + "]}\n";
   };
   y += "service:\n  extensions: [file_storage" + components.extension_names + "]\n  pipelines:\n";
   const bool has_pushed_logs = has_sender_of(Signal::logs);
   if (are_pipelines_split)
-    y += pipeline("logs/files", "file_log") + pipeline("logs/push", "otlp");
+    y += pipeline("logs/files", Signal::logs, "file_log") + pipeline("logs/push", Signal::logs, "otlp");
   else if (writers != 0 || has_pushed_logs)
-    y += pipeline("logs/in", writers == 0 ? "otlp" : !has_pushed_logs ? "file_log" : "file_log, otlp");
+    y += pipeline("logs/in", Signal::logs, writers == 0 ? "otlp" : !has_pushed_logs ? "file_log" : "file_log, otlp");
   for (const Signal signal : {Signal::metrics, Signal::traces})
-    if (has_sender_of(signal)) y += pipeline(std::string(to_string(signal)) + "/in", "otlp");
-  for (const Signal signal : {Signal::logs, Signal::metrics, Signal::traces})
-    if (is_forwarded && (has_sender_of(signal) || (signal == Signal::logs && writers != 0)))
-      y += "    " + std::string(to_string(signal)) + "/out: {receivers: [forward], exporters: [" + exporters + "]}\n";
-  return y;
+    if (has_sender_of(signal)) y += pipeline(std::string(to_string(signal)) + "/in", signal, "otlp");
+  for (const Signal signal : all_signals) {
+    const std::string name(to_string(signal));
+    if (!components.between.empty() && has_any_of(signal))
+      y += "    " + name + "/out: {receivers: [" + components.between + "/" + name + "], exporters: [" + exporters +
+           "]}\n";
+  }
+  return y + made;
+}
+
+std::string Scenario::aside(Signal signal) const {
+  std::string names;
+  for (const std::string& type : components.aside)
+    if (!registry().connector(type)->info.given(signal).empty()) names += ", " + type;
+  return names;
+}
+
+std::string Scenario::made_aside() const {
+  std::string pipelines;
+  for (const std::string& type : components.aside) {
+    std::set<Signal> made;
+    for (const Signal signal : all_signals)
+      if (has_any_of(signal))
+        for (const Signal given : registry().connector(type)->info.given(signal)) made.insert(given);
+    for (const Signal signal : made)
+      pipelines += "    " + std::string(to_string(signal)) + "/of_" + type + ": {receivers: [" + type +
+                   "], exporters: [nop/made]}\n";
+  }
+  return pipelines;
 }
 
 }  // namespace rankwire::simulation

@@ -30,7 +30,6 @@ struct Scenario {
   int senders = 0;
   std::uint64_t requests_max = 100;  // Of each sender.
   std::vector<Signal> signals;       // That senders have, in turn.
-  bool is_forwarded = false;         // A connector stands between the receivers and the exporters.
   bool must_sync = false;
   bool has_checkpoints = true;
   DrawnComponents components;
@@ -40,10 +39,16 @@ struct Scenario {
 
   Signal signal_of(int sender) const { return signals[static_cast<std::size_t>(sender) % signals.size()]; }
   bool has_sender_of(Signal signal) const;
+  bool has_any_of(Signal signal) const { return has_sender_of(signal) || (signal == Signal::logs && writers != 0); }
   // Adds what the rest of the scenario uses to `components`.
   void note_components();
   // `variant`: the same promises with other settings, for reloads.
   std::string yaml(int variant) const;
+
+ private:
+  // Connectors beside the exporters of a signal: ", count", and what becomes of what they make.
+  std::string aside(Signal signal) const;
+  std::string made_aside() const;
 };
 
 // `without` and `with` name faults that are never on, or always.
