@@ -1,11 +1,16 @@
 """Ours against what a real Collector answered when it was last asked: ./dev differential --record."""
 
+import os
+
 import agents
+import cases
 import compare
 import pairs
 import pytest
 
 SOME = pairs.all_cases()
+with open(os.path.join(cases.HERE, "open_differences.txt")) as file:
+    OPEN = set(file.read().splitlines())
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +25,8 @@ def test_as_the_original(case, verdicts):
     verdict = verdicts[case.id]
     if verdict.kind == compare.PENDING:
         pytest.skip(f"not in this binary: {verdict.text}")
+    if verdict.kind == compare.DIFFERENT and case.id in OPEN:
+        pytest.xfail(verdict.text)
     assert verdict.kind != compare.DIFFERENT, verdict.text
 
 
