@@ -1,5 +1,7 @@
 #include "signal/batch.hpp"
 
+#include <algorithm>
+
 namespace rankwire {
 
 std::string_view to_string(Signal signal) {
@@ -56,16 +58,6 @@ void own_copy(List<T>& list, Arena& arena) {
   list = copy;
 }
 
-void own_nested(LogRecord& record, Arena& arena) { own_copy(record.attributes, arena); }
-
-void own_nested(Span& span, Arena& arena) {
-  own_copy(span.attributes, arena);
-  own_copy(span.events, arena);
-  for (SpanEvent& event : span.events) own_copy(event.attributes, arena);
-  own_copy(span.links, arena);
-  for (SpanLink& link : span.links) own_copy(link.attributes, arena);
-}
-
 template <class Point>
 void own_points(List<Point>& points, Arena& arena) {
   own_copy(points, arena);
@@ -78,7 +70,19 @@ void own_points(List<Point>& points, Arena& arena) {
   }
 }
 
-void own_nested(Metric& metric, Arena& arena) {
+}  // namespace
+
+void own_lists(LogRecord& record, Arena& arena) { own_copy(record.attributes, arena); }
+
+void own_lists(Span& span, Arena& arena) {
+  own_copy(span.attributes, arena);
+  own_copy(span.events, arena);
+  for (SpanEvent& event : span.events) own_copy(event.attributes, arena);
+  own_copy(span.links, arena);
+  for (SpanLink& link : span.links) own_copy(link.attributes, arena);
+}
+
+void own_lists(Metric& metric, Arena& arena) {
   own_copy(metric.metadata, arena);
   own_points(metric.numbers, arena);
   own_points(metric.histograms, arena);
@@ -95,32 +99,50 @@ void own_nested(Metric& metric, Arena& arena) {
   for (SummaryPoint& point : metric.summaries) own_copy(point.quantiles, arena);
 }
 
-}  // namespace
-
 Metric clone(const Metric& metric, Arena& arena) {
   Metric copy = metric;
-  own_nested(copy, arena);
+  own_lists(copy, arena);
   return copy;
+}
+
+void own_lists(Resource& resource, Arena& arena) {
+  own_copy(resource.attributes, arena);
+  own_copy(resource.entities, arena);
+}
+
+void own_lists(Scope& scope, Arena& arena) { own_copy(scope.attributes, arena); }
+
+template <class Record>
+void own_lists(ResourceGroup<Record>& group, Arena& arena) {
+  own_lists(group.resource, arena);
+  own_copy(group.scopes, arena);
+  for (auto& scope : group.scopes) {
+    own_lists(scope.scope, arena);
+    own_copy(scope.records, arena);
+    for (Record& record : scope.records) own_lists(record, arena);
+  }
+}
+
+template void own_lists(ResourceGroup<LogRecord>&, Arena&);
+template void own_lists(ResourceGroup<Metric>&, Arena&);
+template void own_lists(ResourceGroup<Span>&, Arena&);
+
+template <class Record>
+void RecordBatch<Record>::share(const RecordBatch& other) {
+  const auto add = [this](const std::shared_ptr<BatchMemory>& memory) {
+    if (memory != memory_ && std::find(shared_.begin(), shared_.end(), memory) == shared_.end())
+      shared_.push_back(memory);
+  };
+  for (const auto& memory : other.shared_) add(memory);
+  add(other.memory_);
 }
 
 template <class Record>
 RecordBatch<Record> RecordBatch<Record>::clone() const {
-  RecordBatch copy;
-  copy.shared_ = shared_;
-  copy.shared_.push_back(memory_);
+  RecordBatch copy = sharing();
   copy.resources = resources;
-  Arena& arena = copy.arena();
-  own_copy(copy.resources, arena);
-  for (auto& resource : copy.resources) {
-    own_copy(resource.resource.attributes, arena);
-    own_copy(resource.resource.entities, arena);
-    own_copy(resource.scopes, arena);
-    for (auto& scope : resource.scopes) {
-      own_copy(scope.scope.attributes, arena);
-      own_copy(scope.records, arena);
-      for (Record& record : scope.records) own_nested(record, arena);
-    }
-  }
+  own_copy(copy.resources, copy.arena());
+  for (auto& group : copy.resources) own_lists(group, copy.arena());
   return copy;
 }
 

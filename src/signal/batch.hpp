@@ -53,6 +53,14 @@ class RecordBatch {
   Bytes memory_bytes() const;
   // Copies the record structures into a new arena; strings stay shared with this batch.
   RecordBatch clone() const;
+  // Keeps alive what the records of another batch point to, so that some of them may be put into this one.
+  void share(const RecordBatch& other);
+  // An empty batch that does so.
+  RecordBatch sharing() const {
+    RecordBatch made;
+    made.share(*this);
+    return made;
+  }
   // Forgets all records but keeps the arena's memory, if no clone shares it.
   void reset();
 
@@ -60,6 +68,16 @@ class RecordBatch {
   std::shared_ptr<BatchMemory> memory_;
   std::vector<std::shared_ptr<BatchMemory>> shared_;  // Of the batches this is a clone of.
 };
+
+// After an element was copied: makes its lists its own, so that both may be changed in place. Strings stay shared.
+void own_lists(LogRecord& record, Arena& arena);
+void own_lists(Span& record, Arena& arena);
+void own_lists(Metric& record, Arena& arena);
+void own_lists(Resource& resource, Arena& arena);
+void own_lists(Scope& scope, Arena& arena);
+// With the records in it.
+template <class Record>
+void own_lists(ResourceGroup<Record>& group, Arena& arena);
 
 // As a batch's clone(): new lists, shared strings.
 Metric clone(const Metric& metric, Arena& arena);

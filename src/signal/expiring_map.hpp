@@ -54,6 +54,7 @@ class ExpiringMap {
    public:
     State state{};
     const Identity& key() const { return *key_; }
+    Instant used_at() const { return used_at_; }
 
    private:
     friend class ExpiringMap;
@@ -113,6 +114,12 @@ class ExpiringMap {
     return true;
   }
   void erase(Entry& entry) { drop(entry); }
+  // For owners that choose what gives way: whether a new entry with so much outside itself would fit, the one unused
+  // for longest (null: none), and forgetting one to make room or for its age, which is counted.
+  bool has_room(Bytes extra) const { return bytes_ + entry_bytes + extra.count <= limits_.bytes_max.count; }
+  Entry* oldest() { return oldest_; }
+  void evict(Entry& entry) { remove(entry, figures_.evicted); }
+  void expire(Entry& entry) { remove(entry, figures_.expired); }
   // Forgets what was not used for `idle_max`; costs what it removes.
   void expire(Instant now) {
     while (oldest_ != nullptr && is_idle(*oldest_, now)) remove(*oldest_, figures_.expired);
