@@ -83,6 +83,10 @@ class FieldDescriber final : public Fields {
     add(key, "section", "", doc);
     return open(std::string(key) + ".");
   }
+  // One stands for all.
+  std::optional<std::vector<std::string>> names_in_section(const std::vector<std::string>&) override {
+    return std::vector<std::string>{"<name>"};
+  }
   Presence begin_optional(std::string_view key, bool is_present, std::string_view doc) override {
     add(key, "optional section", is_present ? "present" : "absent", doc);
     return open(std::string(key) + ".") ? Presence::shown : Presence::keep;

@@ -132,6 +132,28 @@ class Fields {
     }
     end_list();
   }
+  // Maps under names that the user chooses, in the order written. Written with at least one, they replace the default.
+  template <class Item>
+  void named_sections(std::string_view key, std::vector<std::pair<std::string, Item>>& value, std::string_view doc) {
+    if (!begin_section(key, doc)) return;
+    std::vector<std::string> names;
+    for (const auto& [name, item] : value) names.push_back(name);
+    const std::optional<std::vector<std::string>> written = names_in_section(names);
+    std::vector<std::pair<std::string, Item>> items;
+    for (const std::string& name : written ? *written : names) {
+      Item item{};
+      if (!written)
+        for (const auto& [existing, held] : value)
+          if (existing == name) item = held;
+      if (begin_section(name, {})) {
+        visit(item);
+        end_section();
+      }
+      items.emplace_back(name, std::move(item));
+    }
+    end_section();
+    if (written && !items.empty()) value = std::move(items);
+  }
   // The fields of `value` as if they were written here.
   template <class Section>
   void squash(Section& value) {
@@ -156,6 +178,8 @@ class Fields {
   virtual void choice_number(std::string_view key, int& value, const std::vector<Choice>& choices,
                              std::string_view doc) = 0;
   virtual bool begin_section(std::string_view key, std::string_view doc) = 0;
+  // Of the section just begun: which names to visit instead of `held`, those of the value; nothing: those.
+  virtual std::optional<std::vector<std::string>> names_in_section(const std::vector<std::string>& held) = 0;
   virtual Presence begin_optional(std::string_view key, bool is_present, std::string_view doc) = 0;
   virtual void end_section() = 0;
   virtual ListVisit begin_list(std::string_view key, std::size_t count, std::string_view doc) = 0;

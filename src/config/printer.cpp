@@ -77,6 +77,7 @@ class FieldPrinter final : public Fields {
     open_.push_back({std::string(key), {}, {}});
     return true;
   }
+  std::optional<std::vector<std::string>> names_in_section(const std::vector<std::string>&) override { return {}; }
   Presence begin_optional(std::string_view key, bool is_present, std::string_view doc) override {
     if (!is_present) return Presence::keep;
     begin_section(key, doc);

@@ -131,6 +131,9 @@ class FieldReader final : public Fields {
     push(node ? *node : Node::null(scope().place()), full_path(key));
     return true;
   }
+  std::optional<std::vector<std::string>> names_in_section(const std::vector<std::string>&) override {
+    return scope().keys();
+  }
   Presence begin_optional(std::string_view key, bool, std::string_view) override {
     const Node* node = scope().take(key);
     if (!node) return Presence::keep;

@@ -21,6 +21,12 @@ std::string Scope::path_of(std::string_view key) const {
   return path_.empty() ? std::string(key) : path_ + "::" + std::string(key);
 }
 
+std::vector<std::string> Scope::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : node_.entries()) keys.push_back(key);
+  return keys;
+}
+
 const Node* Scope::take(std::string_view key, bool is_suggested) {
   asked_.emplace_back(key);
   if (is_suggested) suggested_.emplace_back(key);

@@ -20,6 +20,7 @@ class Scope final : public Validator {
 
   const Place& place() const { return node_.place(); }
   std::string path_of(std::string_view key) const;
+  std::vector<std::string> keys() const;
   // The value of a key, by this or an older spelling; null if absent. `is_suggested`: offered when a
   // key is unknown.
   const Node* take(std::string_view key, bool is_suggested = true);
