@@ -1,9 +1,14 @@
 // One line for each component, in alphabetical order of its kind.
 #include "app/components.hpp"
 
+#include "connectors/count/count_connector.hpp"
 #include "connectors/failover/failover_connector.hpp"
 #include "connectors/forward/forward_connector.hpp"
 #include "connectors/round_robin/round_robin_connector.hpp"
+#include "connectors/routing/routing_connector.hpp"
+#include "connectors/service_graph/service_graph_connector.hpp"
+#include "connectors/span_metrics/span_metrics_connector.hpp"
+#include "connectors/sum/sum_connector.hpp"
 #include "exporters/debug/debug_exporter.hpp"
 #include "exporters/file/file_exporter.hpp"
 #include "exporters/nop/nop_exporter.hpp"
@@ -59,9 +64,14 @@ Registry built_in_components() {
   registry.add(nop::nop_factory());
   registry.add(otlp_grpc::otlp_grpc_factory());
   registry.add(otlp_http::otlp_http_factory());
+  registry.add(count::count_factory());
   registry.add(failover::failover_factory());
   registry.add(forward::forward_factory());
   registry.add(round_robin::round_robin_factory());
+  registry.add(routing::routing_factory());
+  registry.add(service_graph::service_graph_factory());
+  registry.add(span_metrics::span_metrics_factory());
+  registry.add(sum::sum_factory());
   registry.add(file_storage::file_storage_factory());
   registry.add(health_check::health_check_factory());
   registry.add(file_log::file_log_factory());
