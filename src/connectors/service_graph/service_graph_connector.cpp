@@ -72,8 +72,8 @@ class ServiceGraphConnector final : public Connector {
       }
     }
     if (is_flush_asked_.exchange(false, std::memory_order_acquire) || now >= flush_at_) {
+      if (flush_every_.count() > 0) flush_at_ = now + flush_every_;
       pass_on({clock_, stop});
-      if (flush_every_.count() > 0) flush_at_ = clock_.now() + flush_every_;
     }
     return std::min({flush_at_, requests_at_, series_at_});
   }

@@ -20,8 +20,9 @@ class SpanMetricsConnector final : public Connector {
         aggregation_(config, {context.environment.clock, context.environment.random, context.environment.counters,
                               context.id.text()}),
         timer_(clock_, "rw-span-metrics", [this](const std::stop_token& stop) {
+          const Instant next_due = clock_.now() + interval_;
           pass_on({clock_, stop}, false);
-          return clock_.now() + interval_;
+          return next_due;
         }) {}
 
   Result<void> start(Host&) override { return timer_.start(clock_.now() + interval_); }
