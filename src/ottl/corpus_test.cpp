@@ -5,6 +5,7 @@
 //   > context datapoint       for what follows; without it (and after > input) the context is inferred
 //   set(log.attributes["a"], 1)
 //     log.attributes["a"]: 1
+//   set(log.body, "x") ;; set(log.attributes["b"], log.body)       several, one after the other
 //   = Concat(["a", "b"], "-")
 //     "a-b"
 //
@@ -78,6 +79,15 @@ std::vector<Case> cases_of(const fs::path& file) {
   return cases;
 }
 
+std::vector<std::string> statements_of(const std::string& line) {
+  std::vector<std::string> texts;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 4) {
+    end = line.find(" ;; ", begin);
+    texts.push_back(line.substr(begin, end - begin));
+  }
+  return texts;
+}
+
 SignalBatch fixture(Signal signal) {
   std::ifstream in(corpus / "inputs" / (std::string(to_string(signal)) + ".json"));
   const std::string json(std::istreambuf_iterator<char>(in), {});
@@ -109,13 +119,15 @@ class Runner {
     const Dialect dialect{standard_functions(), contexts_of(one.signal)};
     std::vector<TextProblem> problems;
     if (one.text.starts_with("= ")) return value(one, batch, dialect, problems);
-    const auto group = StatementGroup::compile({&one.text, 1}, dialect, one.context, problems);
+    const auto texts = statements_of(one.text);
+    const auto group = StatementGroup::compile(texts, dialect, one.context, problems);
     if (!group) return refused(problems);
     const Snapshot before = snapshot(batch);
     std::string error;
     each_frame(batch, group->context(), world_, [&](Frame& frame) {
       bool ran = false;
-      if (!group->run_one(0, frame, ran)) error = frame.error;
+      for (std::size_t i = 0; i < texts.size(); ++i)
+        if (!group->run_one(i, frame, ran)) error = frame.error;
       return true;
     });
     if (!error.empty()) return {"error: " + error};

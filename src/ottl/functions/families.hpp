@@ -8,6 +8,9 @@ namespace rankwire::ottl {
 void add_basic_editors(FunctionTable& table);
 void add_case_functions(FunctionTable& table);
 void add_conversions(FunctionTable& table);
+void add_flatten(FunctionTable& table);
+void add_list_functions(FunctionTable& table);
+void add_map_functions(FunctionTable& table);
 void add_regex_functions(FunctionTable& table);
 void add_replace_functions(FunctionTable& table);
 void add_encoding_functions(FunctionTable& table);

@@ -8,6 +8,9 @@ const FunctionTable& standard_functions() {
     add_basic_editors(all);
     add_case_functions(all);
     add_conversions(all);
+    add_flatten(all);
+    add_list_functions(all);
+    add_map_functions(all);
     add_regex_functions(all);
     add_replace_functions(all);
     add_encoding_functions(all);

@@ -185,13 +185,15 @@ NodeRef Compiler::coerced(NodeRef node, const Function& function, const Paramete
 NodeRef Compiler::finish(const Function& function, Arguments arguments, std::uint32_t offset) {
   std::vector<const Datum*> constants;
   bool are_constant = true;
+  std::uint32_t given = 0;
   for (const CallNode::Argument& argument : arguments) {
+    if (argument.is_given()) given |= 1u << constants.size();
     constants.push_back(argument.value ? argument.value->constant() : nullptr);
     are_constant = are_constant && !argument.target && (!argument.value || constants.back() != nullptr);
   }
   Run run = function.run;
   if (function.prepare) {
-    auto prepared = function.prepare(Known(constants));
+    auto prepared = function.prepare(Known(constants, given));
     if (!prepared) {
       problem(offset, std::string(function.name) + ": " + prepared.error().message());
       return nullptr;

@@ -62,7 +62,9 @@ using Run = std::function<bool(Invocation& call, Datum& out)>;
 // The arguments that are known when a statement is compiled.
 class Known {
  public:
-  explicit Known(std::span<const Datum* const> constants) : constants_(constants) {}
+  Known(std::span<const Datum* const> constants, std::uint32_t given) : constants_(constants), given_(given) {}
+  // Whether an optional one was given.
+  bool has(std::size_t index) const { return (given_ >> index & 1) != 0; }
   // Null: given, but not known yet, or not given.
   const Datum* operator[](std::size_t index) const { return constants_[index]; }
   // The argument's text if it is known and a text.
@@ -73,6 +75,7 @@ class Known {
 
  private:
   std::span<const Datum* const> constants_;
+  std::uint32_t given_;
 };
 
 struct Function {
