@@ -97,7 +97,7 @@ bool TimeLayout::append_strptime(std::string_view layout, std::vector<Step>& ste
       case 'n': append_literal(steps, '\n'); break;
       case 't': append_literal(steps, '\t'); break;
       case 'D':
-      case 'x': append_strptime("%m/%d/%y", steps); break;
+      case 'x': append_strptime("%m/%d/%Y", steps); break;
       case 'F': append_strptime("%Y-%m-%d", steps); break;
       case 'T':
       case 'X': append_strptime("%H:%M:%S", steps); break;
@@ -253,23 +253,26 @@ bool TimeLayout::read_step(const Step& step, std::string_view& rest, Fields& fie
   }
 }
 
-bool TimeLayout::finish(const Fields& given, std::uint64_t now_unix_nanos, std::uint64_t& nanos) const {
+bool TimeLayout::finish(const Fields& given, std::uint64_t now_unix_nanos, std::uint64_t& nanos,
+                        const TimeZone*& zone) const {
   Fields fields = given;
   if (fields.has_half) fields.hour = fields.hour % 12 + (fields.is_afternoon ? 12 : 0);
   if (fields.day_of_year == 0 && fields.has_year &&
       !is_valid_date(fields.year, static_cast<unsigned>(fields.month), static_cast<unsigned>(fields.day)))
     return false;
-  const TimeZone* zone = zone_.get();
+  zone = zone_.get();
   for (const auto& [name, meant] : named_zones_) {
     if (name != fields.zone_name) continue;
     zone = meant.get();
     fields.has_offset = false;
   }
+  const TimeZone* const place = zone;
+  if (fields.has_offset) zone = fields.offset != 0 ? TimeZone::of_offset(fields.offset) : nullptr;
   const auto seconds_in = [&](std::int64_t year) {
     std::int64_t days = days_from_civil(year, static_cast<unsigned>(fields.month), static_cast<unsigned>(fields.day));
     if (fields.day_of_year != 0) days = days_from_civil(year, 1, 1) + fields.day_of_year - 1;
     const std::int64_t local = days * 86400 + fields.hour * 3600 + fields.minute * 60 + fields.second;
-    return fields.has_offset ? local - fields.offset : zone->to_utc(local);
+    return fields.has_offset ? local - fields.offset : place->to_utc(local);
   };
   if (fields.has_year) return to_nanos(seconds_in(fields.year), fields.nanos, nanos);
   if (fields.month < 1 || fields.month > 12 || fields.day < 1 || fields.day > 31) return false;
@@ -280,7 +283,8 @@ bool TimeLayout::finish(const Fields& given, std::uint64_t now_unix_nanos, std::
   return to_nanos(seconds_in(year), fields.nanos, nanos);
 }
 
-bool TimeLayout::read(std::string_view text, std::uint64_t now_unix_nanos, std::uint64_t& nanos) const {
+bool TimeLayout::read(std::string_view text, std::uint64_t now_unix_nanos, std::uint64_t& nanos,
+                      const TimeZone*& zone) const {
   if (is_epoch()) {
     const std::size_t dot = text.find('.');
     std::int64_t whole = 0, fraction = 0;
@@ -310,7 +314,7 @@ bool TimeLayout::read(std::string_view text, std::uint64_t now_unix_nanos, std::
     text.remove_prefix(1);
     if (!take_fraction(text, fields.nanos)) return false;
   }
-  return text.empty() && finish(fields, now_unix_nanos, nanos);
+  return text.empty() && finish(fields, now_unix_nanos, nanos, zone);
 }
 
 bool TimeLayout::read_number(std::int64_t number, std::uint64_t& nanos) const {

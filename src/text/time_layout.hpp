@@ -25,7 +25,12 @@ class TimeLayout {
   bool is_epoch() const { return epoch_unit_ != 0; }
   // All of `text` must be of the layout. A layout without a year means the year that brings the
   // time closest to `now_unix_nanos` without lying more than a week ahead of it.
-  bool read(std::string_view text, std::uint64_t now_unix_nanos, std::uint64_t& nanos) const;
+  bool read(std::string_view text, std::uint64_t now_unix_nanos, std::uint64_t& nanos) const {
+    const TimeZone* zone = nullptr;
+    return read(text, now_unix_nanos, nanos, zone);
+  }
+  // Also says where: the zone of an offset in the text, or that of the location, which is the layout's. Null: UTC.
+  bool read(std::string_view text, std::uint64_t now_unix_nanos, std::uint64_t& nanos, const TimeZone*& zone) const;
   // Epoch layouts, from a number.
   bool read_number(double number, std::uint64_t& nanos) const;
   bool read_number(std::int64_t number, std::uint64_t& nanos) const;
@@ -42,7 +47,7 @@ class TimeLayout {
   static void append_literal(std::vector<Step>& steps, char c);
   static bool read_step(const Step& step, std::string_view& rest, Fields& fields);
   static bool read_zone(char directive, std::string_view& rest, Fields& fields);
-  bool finish(const Fields& fields, std::uint64_t now_unix_nanos, std::uint64_t& nanos) const;
+  bool finish(const Fields& fields, std::uint64_t now_unix_nanos, std::uint64_t& nanos, const TimeZone*& zone) const;
 
   std::vector<Step> steps_;
   std::int64_t epoch_unit_ = 0;  // Nanoseconds of one; 0: not an epoch layout.

@@ -46,12 +46,15 @@ bool is_zone_name(const std::string& name) {
 struct RuleReader {
   std::string_view rest;
 
-  void skip_name() {
+  std::string_view name() {
+    const std::string_view all = rest;
     if (rest.starts_with('<')) {
-      rest.remove_prefix(std::min(rest.find('>'), rest.size() - 1) + 1);
-      return;
+      const std::size_t size = std::min(rest.find('>'), rest.size() - 1) + 1;
+      rest.remove_prefix(size);
+      return all.substr(1, size < 2 ? 0 : size - 2);
     }
     while (!rest.empty() && (rest.front() | 0x20) >= 'a' && (rest.front() | 0x20) <= 'z') rest.remove_prefix(1);
+    return all.substr(0, all.size() - rest.size());
   }
   bool take(char c) {
     if (rest.empty() || rest.front() != c) return false;
@@ -103,10 +106,10 @@ struct RuleDate {
 
 void TimeZone::extend(std::string_view rule) {
   RuleReader reader{rule};
-  reader.skip_name();
+  const std::string standard_name(reader.name());
   const std::int64_t standard = -reader.seconds();
   if (reader.rest.empty()) return;
-  reader.skip_name();
+  const std::string summer_name(reader.name());
   std::int64_t summer = standard + 3600;
   if (!reader.rest.empty() && reader.rest.front() != ',') summer = -reader.seconds();
   RuleDate begin, end;
@@ -114,7 +117,8 @@ void TimeZone::extend(std::string_view rule) {
   const std::int64_t last = changes_.empty() ? 0 : changes_.back().at;
   for (int year = 1970 + static_cast<int>(std::max<std::int64_t>(last, 0) / 31'556'952); year < rule_year_last;
        ++year) {
-    Change both[] = {{begin.local_seconds(year) - standard, summer}, {end.local_seconds(year) - summer, standard}};
+    Change both[] = {{begin.local_seconds(year) - standard, summer, summer_name},
+                     {end.local_seconds(year) - summer, standard, standard_name}};
     if (both[1].at < both[0].at) std::swap(both[0], both[1]);
     for (const Change& change : both)
       if (change.at > last) changes_.push_back(change);
@@ -142,11 +146,19 @@ bool TimeZone::parse(std::string_view file) {
   const std::size_t types = indices + counts[3];
   const std::size_t end = types + counts[4] * 6 + counts[5] + counts[2] * 12 + counts[1] + counts[0];
   if (counts[4] == 0 || end > file.size()) return false;
+  const std::string_view names = file.substr(types + counts[4] * 6, counts[5]);
+  const auto name_of = [&](std::size_t type) {
+    const std::string_view rest =
+        names.substr(std::min<std::size_t>(static_cast<unsigned char>(file[types + type * 6 + 5]), names.size()));
+    return std::string(rest.substr(0, rest.find('\0')));
+  };
   first_offset_ = read_big_endian(file, types, 4);
+  first_name_ = name_of(0);
   for (std::size_t i = 0; i < counts[3]; ++i) {
     const auto type = static_cast<unsigned char>(file[indices + i]);
     if (type >= counts[4]) return false;
-    changes_.push_back({read_big_endian(file, times + i * 8, 8), read_big_endian(file, types + type * 6u, 4)});
+    changes_.push_back(
+        {read_big_endian(file, times + i * 8, 8), read_big_endian(file, types + type * 6u, 4), name_of(type)});
   }
   std::string_view rule = file.substr(end);
   if (rule.starts_with('\n')) rule.remove_prefix(1);
@@ -170,6 +182,29 @@ Result<std::shared_ptr<const TimeZone>> TimeZone::load(const std::string& name) 
   if (!is_zone_name(wanted) || !zone->parse(read_file("/usr/share/zoneinfo/" + wanted)))
     return Error(ErrorKind::invalid, "time zone \"" + wanted + "\" is not known on this machine");
   return std::shared_ptr<const TimeZone>(std::move(zone));
+}
+
+const TimeZone* TimeZone::of_offset(std::int64_t seconds) {
+  constexpr std::int64_t step = 900, count = 96;  // A day to either side.
+  static const auto zones = [] {
+    auto all = std::make_unique<TimeZone[]>(2 * count + 1);
+    for (std::int64_t i = -count; i <= count; ++i) {
+      TimeZone& zone = all[static_cast<std::size_t>(i + count)];
+      zone.first_offset_ = i * step;
+      if (i != 0) zone.first_name_.clear();
+    }
+    return all;
+  }();
+  if (seconds % step != 0 || seconds < -count * step || seconds > count * step) return nullptr;
+  return &zones[static_cast<std::size_t>(seconds / step + count)];
+}
+
+void TimeZone::look_up(std::int64_t utc_seconds, std::int64_t& offset, std::string_view& name) const {
+  const auto after = std::partition_point(changes_.begin(), changes_.end(),
+                                          [&](const Change& change) { return change.at <= utc_seconds; });
+  const bool is_first = after == changes_.begin();
+  offset = is_first ? first_offset_ : std::prev(after)->offset;
+  name = is_first ? first_name_ : std::prev(after)->name;
 }
 
 std::int64_t TimeZone::to_utc(std::int64_t local_seconds) const {

@@ -22,6 +22,7 @@ void add_parsing_functions(FunctionTable& table);
 void add_format_function(FunctionTable& table);
 void add_severity_function(FunctionTable& table);
 void add_text_functions(FunctionTable& table);
+void add_time_functions(FunctionTable& table);
 void add_user_agent_function(FunctionTable& table);
 void add_xml_functions(FunctionTable& table);
 

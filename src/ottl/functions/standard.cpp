@@ -22,6 +22,7 @@ const FunctionTable& standard_functions() {
     add_format_function(all);
     add_severity_function(all);
     add_text_functions(all);
+    add_time_functions(all);
     add_user_agent_function(all);
     add_xml_functions(all);
     return all;

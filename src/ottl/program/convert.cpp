@@ -7,6 +7,8 @@
 
 #include "otlp/json_writer.hpp"
 #include "ottl/program/path_field.hpp"
+#include "text/civil_time.hpp"
+#include "text/time_format.hpp"
 
 namespace rankwire::ottl {
 namespace {
@@ -52,6 +54,19 @@ std::string_view hexadecimal(std::string_view bytes, Arena& arena) {
   return {text, 2 * bytes.size()};
 }
 
+// As JSON, with the quotes, as in the original.
+Datum time_text(const Datum& time, Arena& arena) {
+  static const auto format = text::TimeFormat::make("\"%FT%T.%s");
+  static const auto offset = text::TimeFormat::make("%j\"");
+  std::string text;
+  format->append(time.unix_nanos(), time.zone(), text);
+  if (text::civil_time(time.unix_nanos(), time.zone()).offset == 0)
+    text += "Z\"";
+  else
+    offset->append(time.unix_nanos(), time.zone(), text);
+  return Value::of(arena.copy(text));
+}
+
 bool to_text_like(Frame& frame, Datum& datum) {
   switch (datum.type()) {
     case Type::nil:
@@ -65,6 +80,8 @@ bool to_text_like(Frame& frame, Datum& datum) {
     case Type::real:
     case Type::list:
     case Type::map: datum = Value::of(text_of(datum.value(), frame.arena)); return true;
+    case Type::time: datum = time_text(datum, frame.arena); return true;
+    case Type::duration: datum = Value::of(frame.arena.copy(std::to_string(datum.nanos()))); return true;
     default: return expected(frame, Type::text, datum);
   }
 }
@@ -237,7 +254,7 @@ std::string_view text_of(const Value& value, Arena& arena) {
 bool may_be(Want want, Type type) {
   if (type == Type::any || want == Want::any) return true;
   switch (want) {
-    case Want::text_like: return type != Type::time && type != Type::duration && type != Type::records;
+    case Want::text_like: return type != Type::records;
     case Want::integer_like:
     case Want::real_like:
     case Want::boolean_like:
