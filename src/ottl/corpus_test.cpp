@@ -18,6 +18,7 @@
 
 #include "otlp/otlp.hpp"
 #include "ottl/explain/snapshot.hpp"
+#include "ottl/functions/metric_functions.hpp"
 #include "ottl/program.hpp"
 #include "ottl/walk.hpp"
 #include "testing/fake_clock.hpp"
@@ -79,6 +80,17 @@ std::vector<Case> cases_of(const fs::path& file) {
   return cases;
 }
 
+// Those of metrics with what only transform and filter have.
+const FunctionTable& functions_of(Signal signal) {
+  static const FunctionTable all = [] {
+    FunctionTable table;
+    table.add(metric_functions());
+    add_filter_functions(table);
+    return table;
+  }();
+  return signal == Signal::metrics ? all : standard_functions();
+}
+
 std::vector<std::string> statements_of(const std::string& line) {
   std::vector<std::string> texts;
   for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 4) {
@@ -116,7 +128,7 @@ class Runner {
   // What came of it, in the form of the expected lines.
   std::vector<std::string> outcome(const Case& one) {
     SignalBatch batch = fixture(one.signal);
-    const Dialect dialect{standard_functions(), contexts_of(one.signal)};
+    const Dialect dialect{functions_of(one.signal), contexts_of(one.signal)};
     std::vector<TextProblem> problems;
     if (one.text.starts_with("= ")) return value(one, batch, dialect, problems);
     const auto texts = statements_of(one.text);

@@ -16,7 +16,10 @@ template <class Record>
 void enter(Frame& frame, ScopeGroup<Record>& group) {
   frame.scope = &group.scope;
   frame.scope_schema_url = &group.schema_url;
-  if constexpr (std::is_same_v<Record, Metric>) frame.metrics = &group.records;
+  if constexpr (std::is_same_v<Record, Metric>) {
+    frame.metrics = &group.records;
+    frame.metrics_before = group.records.size();
+  }
 }
 
 template <class Visit>

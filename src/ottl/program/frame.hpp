@@ -57,6 +57,7 @@ struct Frame {
   // All metrics of the scope: functions may add some. `metric` is one of them and moves when they do.
   List<Metric>* metrics = nullptr;
   Metric* metric = nullptr;
+  std::uint32_t metrics_before = 0;  // Those that were there when the scope was entered; functions added the rest.
   PointRef point;
 
   Attributes cache;  // Of the statements of one configuration item; empty for each new record.
