@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "otlp/otlp.hpp"
 #include "ottl/explain/snapshot.hpp"
+#include "ottl/functions/metric_functions.hpp"
 #include "ottl/program.hpp"
 #include "ottl/syntax/parser.hpp"
 #include "ottl/syntax/print.hpp"
@@ -192,7 +193,9 @@ class Playground {
   const OttlOptions& options_;
   SignalBatch batch_;
   const Output& output_;
-  const ottl::Dialect dialect_{ottl::standard_functions(), ottl::contexts_of(batch_.signal())};
+  const ottl::Dialect dialect_{
+      batch_.signal() == Signal::metrics ? ottl::metric_functions() : ottl::standard_functions(),
+      ottl::contexts_of(batch_.signal())};
   std::optional<ottl::Context> context_;
   SystemClock clock_;
   std::unique_ptr<Random> random_ = make_random();

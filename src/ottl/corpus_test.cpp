@@ -32,6 +32,7 @@ const fs::path corpus = fs::path(TESTDATA_ROOT) / "../../tests/ottl";
 class Counting final : public Random {
  public:
   std::uint64_t next() override { return ++count_; }
+  void restart() { count_ = 0; }
 
  private:
   std::uint64_t count_ = 0;
@@ -127,6 +128,7 @@ class Runner {
  public:
   // What came of it, in the form of the expected lines.
   std::vector<std::string> outcome(const Case& one) {
+    random_.restart();
     SignalBatch batch = fixture(one.signal);
     const Dialect dialect{functions_of(one.signal), contexts_of(one.signal)};
     std::vector<TextProblem> problems;

@@ -1,6 +1,7 @@
 #include "processors/filter/filter_processor.hpp"
 
 #include "component/settings/record_match.hpp"
+#include "ottl/functions/metric_functions.hpp"
 #include "processors/filter/condition_filter.hpp"
 
 namespace rankwire::filter {
@@ -133,7 +134,8 @@ struct FilterConfig {
 
 std::vector<ottl::ConditionRunner> FilterConfig::compile(Signal signal, const ottl::ErrorReporter::Owner* owner,
                                                          ottl::SettingsProblems& problems) const {
-  const ottl::Dialect dialect{ottl::standard_functions(), ottl::contexts_of(signal)};
+  const auto& functions = signal == Signal::metrics ? ottl::filter_functions() : ottl::standard_functions();
+  const ottl::Dialect dialect{functions, ottl::contexts_of(signal)};
   ottl::GroupCompiler compiler(error_mode, owner, problems);
   std::vector<ottl::ConditionRunner> runners;
   const auto add = [&](const char* key, const Texts& texts, ottl::Context context) {

@@ -1,5 +1,6 @@
 #include "processors/transform/transform_processor.hpp"
 
+#include "ottl/functions/metric_functions.hpp"
 #include "ottl/settings/group_settings.hpp"
 #include "ottl/walk.hpp"
 #include "processors/transform/flatten.hpp"
@@ -25,7 +26,8 @@ struct TransformConfig {
     f.unsupported("profile_statements", "there is no signal for profiles");
   }
   Runners compile(Signal signal, const ottl::ErrorReporter::Owner* owner, ottl::SettingsProblems& problems) const {
-    const ottl::Dialect dialect{ottl::standard_functions(), ottl::contexts_of(signal)};
+    const auto& functions = signal == Signal::metrics ? ottl::metric_functions() : ottl::standard_functions();
+    const ottl::Dialect dialect{functions, ottl::contexts_of(signal)};
     ottl::GroupCompiler compiler(error_mode, owner, problems);
     switch (signal) {
       case Signal::logs: return compiler.statements("log_statements", log_statements, dialect);
