@@ -24,6 +24,9 @@ constexpr Entry settings[] = {
     {"health_check", "{endpoint: 'localhost:13133'}"},
     // Connectors; % is the pipeline behind.
     {"failover", "{priority_levels: [[%]]}"},
+    {"routing",
+     "{default_pipelines: [%], table: [{context: resource, condition: 'attributes[\"k8s.pod.name\"] == nil', "
+     "pipelines: [%]}]}"},
 };
 
 std::string settings_of(std::string_view type) {
@@ -42,6 +45,9 @@ bool passes_on(const ComponentInfo& info) {
                      [&](Signal signal) { return info.given(signal) == std::vector<Signal>{signal}; });
 }
 
+// Of processors for single signals the checks do not know yet what they may change.
+bool is_drawable(const ProcessorFactory& factory) { return factory.info.signals.size() == std::size(all_signals); }
+
 // A line of YAML, and ", NAME" behind the names.
 void add(std::string& yaml, std::string& names, std::string_view type) {
   yaml.append("  ").append(type).append(": ").append(settings_of(type)).append("\n");
@@ -59,7 +65,11 @@ const std::vector<std::string>& all_components() {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> names;
     const auto add_kind = [&](const char* kind, const auto& factories) {
-      for (const auto& factory : factories) names.push_back(std::string(kind) + " " + factory.info.type);
+      for (const auto& factory : factories) {
+        if constexpr (requires { is_drawable(factory); })
+          if (!is_drawable(factory)) continue;
+        names.push_back(std::string(kind) + " " + factory.info.type);
+      }
     };
     add_kind("receiver", registry().receivers());
     add_kind("processor", registry().processors());
@@ -83,8 +93,7 @@ DrawnComponents draw_components(Dice& dice, const Faults& faults) {
   for (const auto& factory : registry().processors()) {
     const std::string& type = factory.info.type;
     if (type == "redaction") continue;  // First in every pipeline.
-    // Of those for single signals the checks do not know yet what they may change.
-    if (factory.info.signals.size() != std::size(all_signals)) continue;
+    if (!is_drawable(factory)) continue;
     const bool is_drawn = type == "memory_limiter" ? faults.is_on(Fault::memory_pressure) : dice.chance(0.25);
     if (!is_drawn) continue;
     std::string name;
