@@ -94,7 +94,7 @@ class Fixture {
   std::uint64_t total(const std::string& metric, const Labels& match = {}) const {
     return counters.total(metric, match);
   }
-  // accepted = delivered + queued + dropped + in flight, for logs.
+  // accepted = delivered + queued + dropped + in flight, for logs; waits for those who are just counting.
   bool is_conserved() const;
 
   SystemClock clock;
