@@ -24,6 +24,7 @@
 #include "processors/filter/filter_processor.hpp"
 #include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/interval/interval_processor.hpp"
+#include "processors/log_dedup/log_dedup_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
 #include "processors/metric_start_time/metric_start_time_processor.hpp"
 #include "processors/metrics_transform/metrics_transform_processor.hpp"
@@ -49,6 +50,7 @@ Registry built_in_components() {
   registry.add(filter::filter_factory());
   registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(interval::interval_factory());
+  registry.add(log_dedup::log_dedup_factory());
   registry.add(memory_limiter::memory_limiter_factory());
   registry.add(metric_start_time::metric_start_time_factory());
   registry.add(metrics_transform::metrics_transform_factory());
