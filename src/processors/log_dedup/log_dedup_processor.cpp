@@ -28,7 +28,8 @@ struct LogDedupConfig {
     f.field("timezone", timezone, "Of first_observed_timestamp and last_observed_timestamp.");
     f.field("exclude_fields", exclude_fields, "Fields (body.x, attributes.x) that are removed before comparing.");
     f.field("include_fields", include_fields, "Only these fields are compared.");
-    f.field("conditions", conditions, "Only records for which one of them holds are gathered; the others pass at once.");
+    f.field("conditions", conditions,
+            "Only records for which one of them holds are gathered; the others pass at once.");
     f.field("max_state_size", max_state_size, "Memory for what is gathered; full, the interval ends early.",
             {.min = 64 * 1024});
   }

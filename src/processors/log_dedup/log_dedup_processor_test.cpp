@@ -51,10 +51,9 @@ TEST_CASE("equal records go on as one when the interval is over, with their numb
   CHECK(f.logs.taken().empty());
   f.environment.clock.advance(seconds(7));
   REQUIRE(f.logs.wait_for(1));
-  CHECK(f.lines() ==
-        std::vector<std::string>{
-            "a{n=3,first_observed_timestamp=2023-11-14T17:13:21-05:00,last_observed_timestamp=2023-11-14T17:13:24-05:00}",
-            "b{n=1,first_observed_timestamp=2023-11-14T17:13:21-05:00,last_observed_timestamp=2023-11-14T17:13:21-05:00}"});
+  const std::string first = "first_observed_timestamp=2023-11-14T17:13:21-05:00,last_observed_timestamp=";
+  CHECK(f.lines() == std::vector<std::string>{"a{n=3," + first + "2023-11-14T17:13:24-05:00}",
+                                              "b{n=1," + first + "2023-11-14T17:13:21-05:00}"});
   CHECK(!f.listener->end_of(1));
   f.logs.settle();
   f.logs.taken().clear();

@@ -22,9 +22,9 @@ std::string_view time_text(std::uint64_t unix_nanos, const text::TimeZone& zone,
     text[size++] = 'Z';
   } else {
     const std::int64_t minutes = (offset < 0 ? -offset : offset) / 60;
-    size += static_cast<std::size_t>(std::snprintf(text + size, sizeof text - size, "%c%02d:%02d",
-                                                   offset < 0 ? '-' : '+', static_cast<int>(minutes / 60 % 24),
-                                                   static_cast<int>(minutes % 60)));
+    size +=
+        static_cast<std::size_t>(std::snprintf(text + size, sizeof text - size, "%c%02d:%02d", offset < 0 ? '-' : '+',
+                                               static_cast<int>(minutes / 60 % 24), static_cast<int>(minutes % 60)));
   }
   return arena.copy({text, size});
 }
