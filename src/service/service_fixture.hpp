@@ -2,6 +2,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <atomic>
 
 #include <condition_variable>
 #include <map>
@@ -85,6 +86,8 @@ class Fixture {
   // Admits and delivers log records with these numbers as bodies.
   Result<void> deliver(const std::string& receiver, const std::vector<std::int64_t>& numbers,
                        CompletionRef completion = {}, bool as_wire = false);
+  // As a receiver's threads are joined when it stops: nobody is inside `deliver` any more.
+  void wait_for_deliveries(Deadline deadline) const;
   // "start exporter out", "stop receiver in", in the order they happened.
   std::vector<std::string> events() const;
   void note(const std::string& event);
@@ -110,6 +113,7 @@ class Fixture {
  private:
   void register_components();
 
+  std::atomic<int> deliveries_ = 0;
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Destination>> destinations_;
   std::map<std::string, Intakes> intakes_;

@@ -2,6 +2,7 @@
 #include "service/service_fixture.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "otlp/otlp.hpp"
 
@@ -95,6 +96,7 @@ class TestReceiver final : public Noted<Receiver> {
   }
   void stop(Deadline deadline) override {
     fixture_.set_intakes(id_, {});
+    fixture_.wait_for_deliveries(deadline);
     Noted::stop(deadline);
   }
 
@@ -348,6 +350,11 @@ void Fixture::set_intakes(const std::string& receiver, Intakes intakes) {
 
 Result<void> Fixture::deliver(const std::string& receiver, const std::vector<std::int64_t>& numbers,
                               CompletionRef completion, bool as_wire) {
+  struct Inside {
+    explicit Inside(std::atomic<int>& count) : count(count) { ++count; }
+    ~Inside() { --count; }
+    std::atomic<int>& count;
+  } const inside(deliveries_);
   Intake* door = intake(receiver);
   if (door == nullptr) return Error(ErrorKind::unavailable, "the receiver is not running");
   auto admission = door->admit(1_KiB);
@@ -355,6 +362,10 @@ Result<void> Fixture::deliver(const std::string& receiver, const std::vector<std
   SignalBatch batch = numbered_logs(numbers);
   if (as_wire) batch = otlp::encode(batch, nullptr);
   return door->deliver(std::move(*admission), std::move(batch), std::move(completion));
+}
+
+void Fixture::wait_for_deliveries(Deadline deadline) const {
+  while (deliveries_ != 0 && !deadline.has_passed(clock)) std::this_thread::yield();
 }
 
 std::vector<std::string> Fixture::events() const {
