@@ -103,6 +103,13 @@ class Intake {
                              std::string_view pod = {}) = 0;
 };
 
+// For who has a batch in hand: claims what it holds, then delivers it.
+inline Result<void> pass_on(Intake& to, SignalBatch batch, CompletionRef completion) {
+  auto admission = to.admit(batch.memory_bytes());
+  if (!admission) return std::move(admission).error();
+  return to.deliver(std::move(*admission), std::move(batch), std::move(completion));
+}
+
 // Doors to chosen pipelines, for connectors that route. They outlive the connector and stay the same over reloads.
 class PipelineDoors {
  public:

@@ -233,4 +233,11 @@ Result<SignalBatch> decode(const WireBatch& wire, DecodeOptions options) {
   return decode_all(wire.signal, wire.chunks, options);
 }
 
+Result<SignalBatch> in_memory_form(SignalBatch batch) {
+  if (!batch.is_wire()) return batch;
+  auto decoded = decode(batch.wire());
+  if (decoded) decoded->set_client(batch.client());
+  return decoded;
+}
+
 }  // namespace rankwire::otlp

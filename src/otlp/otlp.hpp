@@ -29,6 +29,8 @@ Result<TraceBatch> decode_traces(std::string_view bytes, DecodeOptions options =
 Result<SignalBatch> decode(Signal signal, SharedBytes bytes, DecodeOptions options = {});
 // A batch in wire form to memory form; of all its chunks.
 Result<SignalBatch> decode(const WireBatch& wire, DecodeOptions options = {});
+// The batch itself if it is that already; whoever sent it is kept.
+Result<SignalBatch> in_memory_form(SignalBatch batch);
 
 // Checks that `bytes` are a well-formed request and counts its records, touching each byte at most
 // once and building nothing. What passes here can be decoded.

@@ -17,9 +17,7 @@ class ForwardConnector final : public Connector {
     Intake* intake = intakes_.of(batch.signal());
     if (intake == nullptr)
       return Error(ErrorKind::invalid, "no pipeline of " + std::string(to_string(batch.signal())) + " starts here");
-    auto admission = intake->admit(batch.memory_bytes());
-    if (!admission) return std::move(admission).error();
-    return intake->deliver(std::move(*admission), std::move(batch), std::move(completion));
+    return pass_on(*intake, std::move(batch), std::move(completion));
   }
 
  private:

@@ -44,9 +44,7 @@ class RoundRobinConnector final : public Connector {
       door = other;
       break;
     }
-    auto admission = door->admit(size);
-    if (!admission) return std::move(admission).error();
-    return door->deliver(std::move(*admission), std::move(batch), std::move(completion));
+    return pass_on(*door, std::move(batch), std::move(completion));
   }
 
   bool has_room(Signal signal, Bytes size, std::uint64_t records) const override {

@@ -41,12 +41,9 @@ void append(RecordBatch<Record>& to, const RecordBatch<Record>& from) {
 }
 
 Result<void> decode(SignalBatch& batch) {
-  if (!batch.is_wire()) return {};
-  const ClientRef client = batch.client();
-  auto decoded = otlp::decode(batch.wire());
+  auto decoded = otlp::in_memory_form(std::move(batch));
   if (!decoded) return std::move(decoded).error();
   batch = std::move(*decoded);
-  batch.set_client(client);
   return {};
 }
 

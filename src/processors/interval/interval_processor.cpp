@@ -45,13 +45,10 @@ class IntervalProcessor final : public Connector {
   Bytes held_memory() const override { return rounds_.memory(); }
 
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
-    if (batch.is_wire()) {
-      auto decoded = otlp::decode(batch.wire());
-      if (!decoded) return std::move(decoded).error();
-      decoded->set_client(batch.client());
-      batch = std::move(*decoded);
-    }
     if (!rounds_.has_room()) return rounds_.full();
+    auto decoded = otlp::in_memory_form(std::move(batch));
+    if (!decoded) return std::move(decoded).error();
+    batch = std::move(*decoded);
     MetricBatch gathered = batch.metrics().clone();
     RANKWIRE_TRY(pass(std::move(batch), completion));
     retain_records(gathered, [this](const Resource&, const Scope&, const Metric& metric) { return is_held(metric); });
@@ -80,9 +77,7 @@ class IntervalProcessor final : public Connector {
     retain_records(batch.metrics(),
                    [this](const Resource&, const Scope&, const Metric& metric) { return !is_held(metric); });
     if (batch.record_count() == 0 || intakes_.metrics == nullptr) return {};
-    auto admission = intakes_.metrics->admit(batch.memory_bytes());
-    if (!admission) return std::move(admission).error();
-    return intakes_.metrics->deliver(std::move(*admission), std::move(batch), completion);
+    return pass_on(*intakes_.metrics, std::move(batch), completion);
   }
 
   static std::uint64_t add(const MetricBatch& batch, IntervalRound& round) {

@@ -85,13 +85,10 @@ class LogDedupProcessor final : public Connector {
   Bytes held_memory() const override { return rounds_.memory(); }
 
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
-    if (batch.is_wire()) {
-      auto decoded = otlp::decode(batch.wire());
-      if (!decoded) return std::move(decoded).error();
-      decoded->set_client(batch.client());
-      batch = std::move(*decoded);
-    }
     if (!rounds_.has_room()) return rounds_.full();
+    auto decoded = otlp::in_memory_form(std::move(batch));
+    if (!decoded) return std::move(decoded).error();
+    batch = std::move(*decoded);
     LogBatch& logs = batch.logs();
     if (!conditions_) return gather(logs, std::move(completion));
     LogBatch gathered = logs.clone();
@@ -128,9 +125,7 @@ class LogDedupProcessor final : public Connector {
 
   Result<void> pass(SignalBatch batch, const CompletionRef& completion) {
     if (batch.record_count() == 0 || intakes_.logs == nullptr) return {};
-    auto admission = intakes_.logs->admit(batch.memory_bytes());
-    if (!admission) return std::move(admission).error();
-    return intakes_.logs->deliver(std::move(*admission), std::move(batch), completion);
+    return pass_on(*intakes_.logs, std::move(batch), completion);
   }
 
   Result<void> gather(const LogBatch& logs, CompletionRef completion) {
