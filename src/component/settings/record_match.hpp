@@ -77,4 +77,28 @@ class RecordMatch {
   std::unique_ptr<Compiled> compiled_;
 };
 
+// `include` and `exclude` of a component, either of which may be absent.
+class MatchSides {
+ public:
+  template <class Config>
+  static Result<MatchSides> compile(const std::optional<Config>& include, const std::optional<Config>& exclude) {
+    MatchSides sides;
+    for (const auto& [from, into] : {std::pair(&include, &sides.include_), {&exclude, &sides.exclude_}}) {
+      if (!*from) continue;
+      auto match = RecordMatch::compile(**from);
+      if (!match) return std::move(match).error();
+      into->emplace(std::move(*match));
+    }
+    return sides;
+  }
+  // Arguments as of RecordMatch::matches.
+  template <class... Record>
+  bool let_through(const Record&... record) const {
+    return (!include_ || include_->matches(record...)) && !(exclude_ && exclude_->matches(record...));
+  }
+
+ private:
+  std::optional<RecordMatch> include_, exclude_;
+};
+
 }  // namespace rankwire

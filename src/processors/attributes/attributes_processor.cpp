@@ -22,8 +22,8 @@ struct AttributesConfig {
 
 class AttributesProcessor final : public Processor {
  public:
-  AttributesProcessor(AttributeActions actions, std::optional<RecordMatch> include, std::optional<RecordMatch> exclude)
-      : actions_(std::move(actions)), include_(std::move(include)), exclude_(std::move(exclude)) {}
+  AttributesProcessor(AttributeActions actions, MatchSides sides)
+      : actions_(std::move(actions)), sides_(std::move(sides)) {}
 
   Result<void> process(SignalBatch& batch) override {
     switch (batch.signal()) {
@@ -44,16 +44,10 @@ class AttributesProcessor final : public Processor {
         for (auto& record : scope.records) change_record(resource.resource, scope.scope, record, apply);
   }
 
-  template <class Memo, class... Record>
-  bool is_meant(const Resource& resource, const Scope& scope, const Record&... record) const {
-    return (!include_ || include_->matches(resource, scope, record...)) &&
-           !(exclude_ && exclude_->matches(resource, scope, record...));
-  }
-
   template <class Record, class Memo>
   void change_record(const Resource& resource, const Scope& scope, Record& record, Memo& apply) const {
     if constexpr (requires { record.attributes; }) {
-      if (is_meant<Memo>(resource, scope, record)) apply(record.attributes);
+      if (sides_.let_through(resource, scope, record)) apply(record.attributes);
     } else {
       change_points(resource, scope, record, record.numbers, apply);
       change_points(resource, scope, record, record.histograms, apply);
@@ -66,29 +60,19 @@ class AttributesProcessor final : public Processor {
   void change_points(const Resource& resource, const Scope& scope, const Metric& metric, Points& points,
                      Memo& apply) const {
     for (auto& point : points)
-      if (is_meant<Memo>(resource, scope, metric, &std::as_const(point.attributes))) apply(point.attributes);
+      if (sides_.let_through(resource, scope, metric, &std::as_const(point.attributes))) apply(point.attributes);
   }
 
   const AttributeActions actions_;
-  const std::optional<RecordMatch> include_, exclude_;
+  const MatchSides sides_;
 };
-
-Result<std::optional<RecordMatch>> compiled(const std::optional<MatchConfig>& config) {
-  if (!config) return std::optional<RecordMatch>();
-  auto match = RecordMatch::compile(*config);
-  if (!match) return std::move(match).error();
-  return std::optional<RecordMatch>(std::move(*match));
-}
 
 Result<std::unique_ptr<Processor>> create(const AttributesConfig& config, const ComponentContext&) {
   auto actions = AttributeActions::compile(config.actions);
   if (!actions) return std::move(actions).error();
-  auto include = compiled(config.include);
-  if (!include) return std::move(include).error();
-  auto exclude = compiled(config.exclude);
-  if (!exclude) return std::move(exclude).error();
-  return std::unique_ptr<Processor>(
-      std::make_unique<AttributesProcessor>(std::move(*actions), std::move(*include), std::move(*exclude)));
+  auto sides = MatchSides::compile(config.include, config.exclude);
+  if (!sides) return std::move(sides).error();
+  return std::unique_ptr<Processor>(std::make_unique<AttributesProcessor>(std::move(*actions), std::move(*sides)));
 }
 
 }  // namespace

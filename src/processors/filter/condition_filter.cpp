@@ -2,6 +2,7 @@
 #include "processors/filter/condition_filter.hpp"
 
 #include "ottl/walk.hpp"
+#include "signal/retain.hpp"
 
 namespace rankwire::filter {
 
@@ -18,24 +19,12 @@ class ConditionFilter::Pass {
   bool has_failed() const { return failed_ != nullptr; }
   Error error() const { return failed_->error(frame_); }
 
-  // Keeps the order of the rest. `keeps` takes an element and may change it.
-  template <class T, class Keep>
-  void keep_only(List<T>& list, Keep keeps) {
-    std::uint32_t kept = 0;
-    for (std::uint32_t i = 0; i < list.size(); ++i) {
-      if (!keeps(list[i])) continue;
-      if (kept != i) list[kept] = list[i];
-      ++kept;
-    }
-    if (kept != list.size()) list.truncate(kept);
-  }
-
   template <class Record>
   bool keeps(ResourceGroup<Record>& group) {
     ottl::enter(frame_, group);
     if (drops(Context::resource)) return false;
     const bool was_empty = group.scopes.empty();
-    keep_only(group.scopes, [this](auto& scope) { return keeps(scope); });
+    retain(group.scopes, [this](auto& scope) { return keeps(scope); });
     return was_empty || !group.scopes.empty();
   }
 
@@ -44,7 +33,7 @@ class ConditionFilter::Pass {
     ottl::enter(frame_, group);
     if (drops(Context::scope)) return false;
     const bool was_empty = group.records.empty();
-    keep_only(group.records, [this](auto& record) { return keeps(record); });
+    retain(group.records, [this](auto& record) { return keeps(record); });
     return was_empty || !group.records.empty();
   }
 
@@ -59,7 +48,7 @@ class ConditionFilter::Pass {
     if (filter_.of(Context::span_event).empty() || span.events.empty()) return true;
     span.events.own(frame_.arena);
     std::uint32_t index = 0;
-    keep_only(span.events, [&](SpanEvent& event) {
+    retain(span.events, [&](SpanEvent& event) {
       frame_.span_event = &event;
       frame_.event_index = index++;
       return !drops(Context::span_event);
@@ -83,7 +72,7 @@ class ConditionFilter::Pass {
   void keep_points(List<Point>& points, Member member) {
     if (points.empty()) return;
     points.own(frame_.arena);
-    keep_only(points, [&](Point& point) {
+    retain(points, [&](Point& point) {
       frame_.point = {};
       frame_.point.*member = &point;
       return !drops(Context::data_point);
@@ -118,7 +107,7 @@ template <class Record>
 Result<void> ConditionFilter::apply(RecordBatch<Record>& batch, const Client* client, ottl::World world) const {
   if (is_empty_) return {};
   Pass pass(*this, batch.arena(), world, client);
-  pass.keep_only(batch.resources, [&](auto& group) { return pass.keeps(group); });
+  retain(batch.resources, [&](auto& group) { return pass.keeps(group); });
   if (pass.has_failed()) return pass.error();
   return {};
 }

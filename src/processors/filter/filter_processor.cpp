@@ -3,6 +3,7 @@
 #include "component/settings/record_match.hpp"
 #include "ottl/functions/metric_functions.hpp"
 #include "processors/filter/condition_filter.hpp"
+#include "signal/retain.hpp"
 
 namespace rankwire::filter {
 namespace {
@@ -166,54 +167,19 @@ std::vector<ottl::ConditionRunner> FilterConfig::compile(Signal signal, const ot
   return runners;
 }
 
-struct Sides {
-  std::optional<RecordMatch> include, exclude;
-
-  template <class... Record>
-  bool keeps(const Record&... record) const {
-    return (!include || include->matches(record...)) && !(exclude && exclude->matches(record...));
-  }
-};
-
 template <class Config>
-Result<void> compile(const std::optional<Config>& config, std::optional<Sides>& out) {
+Result<void> compile(const std::optional<Config>& config, std::optional<MatchSides>& out) {
   if (!config || !config->has_sides()) return {};
-  Sides sides;
-  for (const auto& [from, into] : {std::pair(&config->include, &sides.include), {&config->exclude, &sides.exclude}}) {
-    if (!*from) continue;
-    auto match = RecordMatch::compile(**from);
-    if (!match) return std::move(match).error();
-    into->emplace(std::move(*match));
-  }
-  out.emplace(std::move(sides));
+  auto sides = MatchSides::compile(config->include, config->exclude);
+  if (!sides) return std::move(sides).error();
+  out.emplace(std::move(*sides));
   return {};
-}
-
-// Keeps order; groups that end up empty go too.
-template <class Batch, class Keep>
-void keep_only(Batch& batch, Keep keep) {
-  std::uint32_t resources_kept = 0;
-  for (auto& resource : batch.resources) {
-    std::uint32_t scopes_kept = 0;
-    for (auto& scope : resource.scopes) {
-      std::uint32_t kept = 0;
-      for (auto& record : scope.records) {
-        if (!keep(resource.resource, scope.scope, std::as_const(record))) continue;
-        scope.records[kept++] = record;
-      }
-      scope.records.truncate(kept);
-      if (kept != 0) resource.scopes[scopes_kept++] = scope;
-    }
-    resource.scopes.truncate(scopes_kept);
-    if (scopes_kept != 0) batch.resources[resources_kept++] = resource;
-  }
-  batch.resources.truncate(resources_kept);
 }
 
 class FilterProcessor final : public Processor {
  public:
   struct Parts {
-    std::optional<Sides> logs, metrics, spans;
+    std::optional<MatchSides> logs, metrics, spans;
     ConditionFilter log_conditions, metric_conditions, trace_conditions;
   };
   FilterProcessor(Parts parts, const ComponentContext& context)
@@ -224,17 +190,18 @@ class FilterProcessor final : public Processor {
     switch (batch.signal()) {
       case Signal::logs:
         if (parts_.logs)
-          keep_only(batch.logs(), [this](const auto&... record) { return parts_.logs->keeps(record...); });
+          retain_records(batch.logs(), [this](const auto&... record) { return parts_.logs->let_through(record...); });
         return parts_.log_conditions.apply(batch.logs(), client, world_);
       case Signal::metrics:
         if (parts_.metrics)
-          keep_only(batch.metrics(), [this](const Resource& resource, const Scope& scope, const Metric& metric) {
-            return parts_.metrics->keeps(resource, scope, metric, static_cast<const Attributes*>(nullptr));
+          retain_records(batch.metrics(), [this](const Resource& resource, const Scope& scope, const Metric& metric) {
+            return parts_.metrics->let_through(resource, scope, metric, static_cast<const Attributes*>(nullptr));
           });
         return parts_.metric_conditions.apply(batch.metrics(), client, world_);
       case Signal::traces:
         if (parts_.spans)
-          keep_only(batch.traces(), [this](const auto&... record) { return parts_.spans->keeps(record...); });
+          retain_records(batch.traces(),
+                         [this](const auto&... record) { return parts_.spans->let_through(record...); });
         return parts_.trace_conditions.apply(batch.traces(), client, world_);
     }
     return {};

@@ -8,12 +8,8 @@ namespace {
 
 class SpanProcessor final : public Processor {
  public:
-  SpanProcessor(const SpanConfig& config, SpanName name, std::optional<RecordMatch> include,
-                std::optional<RecordMatch> exclude)
-      : name_(std::move(name)),
-        status_(config.status.value_or(StatusConfig())),
-        include_(std::move(include)),
-        exclude_(std::move(exclude)) {}
+  SpanProcessor(const SpanConfig& config, SpanName name, MatchSides sides)
+      : name_(std::move(name)), status_(config.status.value_or(StatusConfig())), sides_(std::move(sides)) {}
 
   Result<void> process(SignalBatch& batch) override {
     if (batch.signal() != Signal::traces) return {};
@@ -21,16 +17,11 @@ class SpanProcessor final : public Processor {
     for (SpanResource& resource : batch.traces().resources)
       for (SpanScope& scope : resource.scopes)
         for (Span& span : scope.records)
-          if (is_meant(resource.resource, scope.scope, span)) change(span, arena);
+          if (sides_.let_through(resource.resource, scope.scope, span)) change(span, arena);
     return {};
   }
 
  private:
-  bool is_meant(const Resource& resource, const Scope& scope, const Span& span) const {
-    return (!include_ || include_->matches(resource, scope, span)) &&
-           !(exclude_ && exclude_->matches(resource, scope, span));
-  }
-
   void change(Span& span, Arena& arena) const {
     name_.apply(span, arena);
     if (status_.code == StatusCode::none) return;
@@ -42,25 +33,15 @@ class SpanProcessor final : public Processor {
 
   const SpanName name_;
   const StatusConfig status_;
-  const std::optional<RecordMatch> include_, exclude_;
+  const MatchSides sides_;
 };
-
-Result<std::optional<RecordMatch>> compiled(const std::optional<MatchConfig>& config) {
-  if (!config) return std::optional<RecordMatch>();
-  auto match = RecordMatch::compile(*config);
-  if (!match) return std::move(match).error();
-  return std::optional<RecordMatch>(std::move(*match));
-}
 
 Result<std::unique_ptr<Processor>> create(const SpanConfig& config, const ComponentContext&) {
   auto name = SpanName::compile(config.name);
   if (!name) return std::move(name).error();
-  auto include = compiled(config.include);
-  if (!include) return std::move(include).error();
-  auto exclude = compiled(config.exclude);
-  if (!exclude) return std::move(exclude).error();
-  return std::unique_ptr<Processor>(
-      std::make_unique<SpanProcessor>(config, std::move(*name), std::move(*include), std::move(*exclude)));
+  auto sides = MatchSides::compile(config.include, config.exclude);
+  if (!sides) return std::move(sides).error();
+  return std::unique_ptr<Processor>(std::make_unique<SpanProcessor>(config, std::move(*name), std::move(*sides)));
 }
 
 }  // namespace
