@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs, measured beside a floor on the same input in the same run.
 
-    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [files] [--rounds N] [--size BYTES]
+    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [files] [transform] [--rounds N] [--size BYTES]
 
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
 figure is the median of the rounds.
@@ -380,6 +380,12 @@ def bench_files(options):
     many_files.main(table)
 
 
+def bench_transform(options):
+    import transform
+
+    transform.main(options.rounds, table)
+
+
 BENCHES = {
     "log": bench_log,
     "nop": bench_nop,
@@ -390,6 +396,7 @@ BENCHES = {
     "backlog": bench_backlog,
     "loss": bench_loss,
     "files": bench_files,
+    "transform": bench_transform,
 }
 
 

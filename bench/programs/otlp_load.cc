@@ -1,9 +1,9 @@
-// Sends the same OTLP logs request again and again, over HTTP/1.1 or gRPC, to see how much an agent can take.
+// Sends the same OTLP request again and again, over HTTP/1.1 or gRPC, to see how much an agent can take.
 //
-//   otlp_load PORT CONNECTIONS RECORDS_PER_REQUEST TOTAL_RECORDS [http|grpc]
+//   otlp_load PORT CONNECTIONS RECORDS_PER_REQUEST TOTAL_RECORDS [http|grpc [logs|json|spans [RECORDS_PER_SECOND]]]
 //
-// Records of about 300 bytes; one request at a time on a connection. What is refused is sent again after
-// 20 ms. Prints records sent and seconds taken.
+// gRPC sends logs only. One request at a time on a connection. What is refused is sent again after 20 ms. Prints
+// records sent and seconds taken.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -23,43 +24,11 @@
 #include <thread>
 #include <vector>
 
+#include "otlp_requests.hh"
+
 namespace {
 
-void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
-
-std::string field(int number, const std::string& contents) {
-  std::string out(1, static_cast<char>(number << 3 | 2));
-  put_varint(out, contents.size());
-  return out + contents;
-}
-
-std::string attribute(int number, const std::string& key, const std::string& value) {
-  return field(number, field(1, key) + field(2, field(1, value)));
-}
-
-std::string request_body(int records) {
-  std::string all;
-  for (int i = 0; i < records; ++i) {
-    const std::uint64_t time = 1'790'000'000'000'000'000u + static_cast<std::uint64_t>(i);
-    std::string record(1, static_cast<char>(1 << 3 | 1));
-    record.append(reinterpret_cast<const char*>(&time), 8);
-    record += std::string("\x10\x09", 2) + field(3, "INFO");
-    record += field(
-        5, field(1, "order accepted customer_id=" + std::to_string(10'000'000 + i) +
-                        " amount=12.50 currency=EUR latency_ms=17 path=/api/v2/orders status=201 region=eu-west"));
-    record += attribute(6, "http.request.method", "POST") + attribute(6, "url.path", "/api/v2/orders") +
-              attribute(6, "user_agent.original", "checkout/2.7.1") + attribute(6, "thread.name", "worker-7");
-    all += field(2, record);
-  }
-  const std::string resource = field(1, attribute(1, "service.name", "checkout") + attribute(1, "host.name", "node-4"));
-  return field(1, resource + field(2, field(1, field(1, "bench")) + all));
-}
+using otlp_load::Request;
 
 std::atomic<std::int64_t> records_left{0};
 std::atomic<std::uint64_t> refusals{0};
@@ -191,12 +160,49 @@ void run_grpc(int port, const std::string& message, int records) {
   }
 }
 
-void run(int port, const std::string& request, int records) {
+// Waits until the requests before this one have had their time; 0: as fast as can be.
+class Pace {
+ public:
+  Pace(std::int64_t total, double records_per_second) : total_(total), rate_(records_per_second) {
+    clock_gettime(CLOCK_MONOTONIC, &begin_);
+  }
+  void wait(std::int64_t records_before_this) const {
+    if (rate_ <= 0) return;
+    const double due = static_cast<double>(total_ - records_before_this) / rate_;
+    timespec until = begin_;
+    until.tv_sec += static_cast<time_t>(due);
+    until.tv_nsec += static_cast<long>((due - std::floor(due)) * 1e9);
+    if (until.tv_nsec >= 1'000'000'000) {
+      ++until.tv_sec;
+      until.tv_nsec -= 1'000'000'000;
+    }
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+  }
+  double seconds() const {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<double>(now.tv_sec - begin_.tv_sec) + static_cast<double>(now.tv_nsec - begin_.tv_nsec) / 1e9;
+  }
+
+ private:
+  const std::int64_t total_;
+  const double rate_;
+  timespec begin_;
+};
+
+void run(int port, const Request& request, int records, const Pace& pace) {
+  std::string message = "POST " + request.path +
+                        " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
+                        std::to_string(request.body.size()) + "\r\n\r\n";
+  const std::size_t body_at = message.size();
+  message += request.body;
   int socket = connect_to(port);
   char answer[4096];
-  while (records_left.fetch_sub(records) > 0) {
+  for (std::int64_t left; (left = records_left.fetch_sub(records)) > 0;) {
+    pace.wait(left);
+    otlp_load::renew_traces(request, static_cast<std::uint64_t>(left), message.data() + body_at);
     for (;;) {
-      const bool is_sent = send_all(socket, request.data(), request.size());
+      const bool is_sent = send_all(socket, message.data(), message.size());
       const ssize_t size = is_sent ? ::recv(socket, answer, sizeof answer - 1, 0) : 0;
       if (size >= 12 && std::memcmp(answer + 9, "200", 3) == 0) break;
       ++refusals;
@@ -213,29 +219,30 @@ void run(int port, const std::string& request, int records) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 5) {
-    std::fprintf(stderr, "usage: otlp_load PORT CONNECTIONS RECORDS_PER_REQUEST TOTAL_RECORDS [http|grpc]\n");
+  const auto argument = [&](int index, const char* otherwise) { return count > index ? arguments[index] : otherwise; };
+  const bool is_grpc = std::strcmp(argument(5, "http"), "grpc") == 0;
+  const int port = std::atoi(argument(1, "0")), records = std::atoi(argument(3, "0"));
+  const Request request = otlp_load::request_of(argument(6, "logs"), records);
+  if (count < 5 || request.path.empty() || (is_grpc && request.path != "/v1/logs")) {
+    std::fprintf(stderr,
+                 "usage: otlp_load PORT CONNECTIONS RECORDS_PER_REQUEST TOTAL_RECORDS "
+                 "[http|grpc [logs|json|spans [RECORDS_PER_SECOND]]]\n");
     return 2;
   }
-  const int port = std::atoi(arguments[1]), records = std::atoi(arguments[3]);
-  const std::string body = request_body(records);
-  const bool is_grpc = count > 5 && std::strcmp(arguments[5], "grpc") == 0;
-  const std::string message = grpc_message(body);
-  const std::string request =
-      "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: " +
-      std::to_string(body.size()) + "\r\n\r\n" + body;
-  records_left = std::atoll(arguments[4]);
-  timespec begin, end;
-  clock_gettime(CLOCK_MONOTONIC, &begin);
+  const std::int64_t total = std::atoll(arguments[4]);
+  records_left = total;
+  const std::string message = grpc_message(request.body);
+  const Pace pace(total, std::atof(argument(7, "0")));
   std::vector<std::thread> threads;
-  for (int i = 0; i < std::atoi(arguments[2]); ++i)
-    threads.emplace_back(is_grpc ? run_grpc : run, port, std::cref(is_grpc ? message : request), records);
+  for (int i = 0; i < std::atoi(arguments[2]); ++i) {
+    if (is_grpc)
+      threads.emplace_back([&] { run_grpc(port, message, records); });
+    else
+      threads.emplace_back([&] { run(port, request, records, pace); });
+  }
   for (std::thread& thread : threads) thread.join();
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  const double seconds =
-      static_cast<double>(end.tv_sec - begin.tv_sec) + static_cast<double>(end.tv_nsec - begin.tv_nsec) / 1e9;
   std::printf("{\"records\": %lld, \"bytes_per_record\": %.0f, \"seconds\": %.3f, \"refusals\": %llu}\n",
-              std::atoll(arguments[4]), static_cast<double>(body.size()) / records, seconds,
+              static_cast<long long>(total), static_cast<double>(request.body.size()) / records, pace.seconds(),
               static_cast<unsigned long long>(refusals.load()));
   return 0;
 }
