@@ -118,6 +118,9 @@ class Connector : public Component {
   // `completion` hears what becomes of it; on failure it is still the sender's.
   virtual Result<void> consume(SignalBatch batch, CompletionRef completion) = 0;
 
+  // Whether it wants batches in memory form.
+  virtual bool reads_records() const { return true; }
+
   // Whether a batch of about this size would be taken now: asked of connectors with named doors and of processors that
   // hold data back (for others the room of all their pipelines decides), before a batch is decoded and before one that
   // was refused comes again. Whoever then says yes and refuses again makes the sender spin.

@@ -82,6 +82,10 @@ class Intake {
   // What `admit` and growing can ever give to one request.
   virtual Bytes admission_max() const { return Bytes{UINT64_MAX}; }
 
+  // Whether all that is behind the door reads the records: who has a request's bytes then decodes them at once, where
+  // counting them first would be a pass too many. A hint.
+  virtual bool reads_records() const { return false; }
+
   // Whether a batch of about this size would be taken now. A hint.
   virtual bool has_room(Bytes, std::uint64_t /*records*/) const { return true; }
 

@@ -48,6 +48,12 @@ PipelineSet Door::pipelines() const {
   return chain ? chain->pipelines : PipelineSet{};
 }
 
+bool Door::reads_records() const {
+  const auto chain = current();
+  return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),
+                              [](const auto& pipeline) { return pipeline->reads_records(); });
+}
+
 bool Door::has_room(Bytes size, std::uint64_t records) const {
   const auto chain = current();
   return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),

@@ -32,6 +32,7 @@ class Door final : public Intake {
   void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,
                      std::string_view pod) override;
 
+  bool reads_records() const override;
   bool has_room(Bytes size, std::uint64_t records) const override;
 
   struct Part {

@@ -22,6 +22,8 @@ class Outlet {
   virtual OutletKind kind() const = 0;
   bool is_queue() const { return kind() == OutletKind::durable_queue || kind() == OutletKind::memory_queue; }
 
+  virtual bool reads_records() const { return false; }
+
   // Whether a batch of about this size would find room now. A hint.
   virtual bool has_room(Bytes size, std::uint64_t records) = 0;
   // Waiting for room is what the user asked for (block_on_overflow), rather than an error.

@@ -129,6 +129,11 @@ bool Pipeline::has_room(Bytes size, std::uint64_t records) const {
                      [&](const auto& outlet) { return outlet->waits_for_room() || outlet->has_room(size, records); });
 }
 
+bool Pipeline::reads_records() const {
+  return processors_->has_work() ||
+         std::all_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) { return outlet->reads_records(); });
+}
+
 Result<Pipeline::Prepared> Pipeline::prepare(SignalBatch batch, Admission& admission, Bytes& wanted) const {
   Prepared prepared(*this, std::move(batch));
   prepared.arrived_ = prepared.batch_.record_count();

@@ -101,6 +101,7 @@ class Pipeline {
   // Whether the batch that was last refused may be taken now.
   bool has_room_again() const { return has_room(Bytes{refused_size_.load()}, refused_records_.load()); }
   // How many destinations a record that enters here has.
+  bool reads_records() const;
   std::uint64_t outlet_count() const { return outlets_.size(); }
   Signal signal() const { return signal_; }
   const std::string& id() const { return id_; }

@@ -49,6 +49,7 @@ class ConnectorOutlet final : public Outlet {
       : way_(std::move(way)), accounting_(accounting), stop_(std::move(stop)) {}
 
   OutletKind kind() const override { return OutletKind::connector; }
+  bool reads_records() const override { return way_.connector.reads_records(); }
   bool has_room(Bytes size, std::uint64_t records) override;
   Result<void> take(SignalBatch& batch, bool is_last, const CompletionRef& completion) override;
 

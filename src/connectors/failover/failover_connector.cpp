@@ -75,6 +75,8 @@ class FailoverConnector final : public Connector {
     level_gauge_.set(1);
   }
 
+  bool reads_records() const override { return false; }
+
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
     const Bytes size = batch.memory_bytes();
     const std::size_t level = choose(size, batch.record_count());

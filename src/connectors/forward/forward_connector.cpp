@@ -13,6 +13,8 @@ class ForwardConnector final : public Connector {
  public:
   explicit ForwardConnector(Intakes intakes) : intakes_(intakes) {}
 
+  bool reads_records() const override { return false; }
+
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
     Intake* intake = intakes_.of(batch.signal());
     if (intake == nullptr)

@@ -30,6 +30,8 @@ class RoundRobinConnector final : public Connector {
     return {};
   }
 
+  bool reads_records() const override { return false; }
+
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
     Ring& ring = this->ring(batch.signal());
     if (ring.doors.empty())

@@ -17,6 +17,8 @@ using net::ServerResponse;
 constexpr std::string_view protobuf_type = "application/x-protobuf";
 constexpr std::string_view json_type = "application/json";
 constexpr int grpc_unimplemented = 12;
+// Of records with a few attributes; what is larger in memory is decoded again with more.
+constexpr std::uint64_t decoded_size_ratio = 4;
 
 enum class Format : std::uint8_t { protobuf, json, unknown };
 
@@ -100,13 +102,21 @@ class OtlpExchange final : public net::Exchange {
 
   Result<void> take_protobuf(Buffer body) {
     if (body.empty()) return {};
-    const Result<std::uint64_t> records = otlp::count_records(signal_, body.view());
+    const SharedBytes bytes =
+        buffers_ ? buffers_->share(std::move(body)) : std::make_shared<const Buffer>(std::move(body));
+    if (intake_.reads_records()) {
+      Result<SignalBatch> batch =
+          decode_admitted(admission_, Bytes{bytes->size() * decoded_size_ratio},
+                          [&](otlp::DecodeOptions options) { return otlp::decode(signal_, bytes, options); });
+      if (batch) return deliver(std::move(*batch));
+      if (batch.error().kind() == ErrorKind::invalid) return std::move(batch).error();
+      // For want of memory: the door refuses it too, and counts the records.
+    }
+    const Result<std::uint64_t> records = otlp::count_records(signal_, bytes->view());
     if (!records) return records.error();
     if (*records == 0) return {};
-    WireBatch batch{.signal = signal_, .chunks = {}, .record_count = *records, .size = Bytes{body.size()}};
-    batch.chunks.push_back(buffers_ ? buffers_->share(std::move(body))
-                                    : std::make_shared<const Buffer>(std::move(body)));
-    return deliver(std::move(batch));
+    return deliver(
+        WireBatch{.signal = signal_, .chunks = {bytes}, .record_count = *records, .size = Bytes{bytes->size()}});
   }
 
   Result<void> take_json(const Buffer& body) {
