@@ -15,7 +15,7 @@
 namespace rankwire::app {
 namespace {
 
-const std::filesystem::path source_root = std::filesystem::path(TESTDATA_ROOT).parent_path();
+const std::filesystem::path source_root = std::filesystem::path(SOURCE_ROOT) / "src";
 
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -151,7 +151,7 @@ TEST_CASE("documented defaults are upstream's") {
     kind.pop_back();
     fields[kind + " " + factory.info.type] = factory.describe();
   });
-  std::istringstream table(read_text(std::filesystem::path(TESTDATA_ROOT) / "testdata/upstream_defaults.txt"));
+  std::istringstream table(read_text(source_root / "app/testdata/upstream_defaults.txt"));
   int count = 0;
   for (std::string line; std::getline(table, line);) {
     if (line.empty() || line[0] == '#') continue;

@@ -27,7 +27,7 @@ namespace rankwire::ottl {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path corpus = fs::path(TESTDATA_ROOT) / "../../tests/ottl";
+const fs::path corpus = fs::path(SOURCE_ROOT) / "tests/ottl";
 
 class Counting final : public Random {
  public:
