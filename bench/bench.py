@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What it costs, measured beside a floor on the same input in the same run.
 
-    bench.py [log] [nop] [otlp] [memory] [latency] [live] [backlog] [loss] [files] [transform] [--rounds N] [--size BYTES]
+    bench.py [log] [nop] [otlp] [transform] [memory] [latency] [live] [backlog] [loss] [files]
+             [--rounds N] [--size BYTES]
 
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
 figure is the median of the rounds.
