@@ -9,6 +9,8 @@
 //   CHECK(bodies_of(f.logs.taken()[0].batch.logs()) == …);  f.logs.settle();  CHECK(f.listener->settled() == 1);
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <condition_variable>
 #include <list>
 #include <map>
@@ -293,11 +295,22 @@ class ConnectorFixture {
     context.pipeline = "logs";
     return create_(config, context, intakes());
   }
+  std::unique_ptr<Connector> connector(const std::string& yaml) {
+    auto made = make(yaml);
+    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message()));
+    return std::move(*made);
+  }
   // The message of the error; empty if the configuration is fine.
   std::string refusal(const std::string& yaml) {
     const auto made = make(yaml);
     return made ? "" : made.error().message();
   }
+  // The configuration is refused, and this is part of the message.
+  void check_refused(const std::string& yaml, const std::string& part) {
+    const std::string message = refusal(yaml);
+    CHECK_MESSAGE(message.find(part) != std::string::npos, yaml << ": " << message);
+  }
+  Deadline soon() const { return Deadline::after(environment.clock, std::chrono::seconds(1)); }
   CompletionRef completion(std::uint64_t token) const { return std::make_shared<Completion>(listener, token); }
 
   TestEnvironment environment;

@@ -165,6 +165,13 @@ inline std::vector<std::string> point_lines(const SignalBatch& batch) {
   return lines;
 }
 
+// The same without times.
+inline std::vector<std::string> value_lines(const SignalBatch& batch) {
+  std::vector<std::string> lines = point_lines(batch);
+  for (std::string& line : lines) line.resize(line.find(" @"));
+  return lines;
+}
+
 using Lines = std::vector<std::string>;
 
 }  // namespace rankwire::testing

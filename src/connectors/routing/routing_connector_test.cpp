@@ -58,11 +58,6 @@ struct Fixture : ConnectorFixture {
     for (const auto& taken : doors[id].taken()) text += (text.empty() ? "" : " | ") + text_of(taken.batch);
     return text;
   }
-  std::unique_ptr<Connector> connector(const std::string& yaml) {
-    auto made = make(yaml);
-    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message()));
-    return std::move(*made);
-  }
 };
 
 ClientRef client(const std::string& name, const std::string& value) {

@@ -1,6 +1,6 @@
 #include "connectors/service_graph/service_graph_config.hpp"
 
-#include "config/units.hpp"
+#include "component/settings/duration_bounds.hpp"
 
 namespace rankwire::service_graph {
 namespace {
@@ -39,30 +39,14 @@ void ServiceGraphConfig::validate(config::Validator& v) const {
   if (!latency_histogram_buckets.empty() && exponential_histogram_max_size != 0)
     v.error("exponential_histogram_max_size", "cannot stand beside `latency_histogram_buckets`", "remove one of them");
   if (exponential_histogram_max_size == 1) v.error("exponential_histogram_max_size", "must be 2 or more");
-  if (latency_histogram_buckets.size() > buckets_max)
-    v.error("latency_histogram_buckets", "has more than " + std::to_string(buckets_max) + " bounds");
-  Duration last = Duration::min();
-  for (std::size_t i = 0; i < latency_histogram_buckets.size(); ++i) {
-    const std::string key = "latency_histogram_buckets[" + std::to_string(i) + "]";
-    const auto bound = config::parse_duration(latency_histogram_buckets[i]);
-    if (!bound) {
-      v.error(key, bound.error().message());
-    } else if (*bound <= last) {
-      v.error(key, "must be greater than the bound before it", "sort the bounds");
-    } else {
-      last = *bound;
-    }
-  }
+  check_duration_bounds("latency_histogram_buckets", latency_histogram_buckets, buckets_max, v);
 }
 
 std::vector<double> ServiceGraphConfig::bounds() const {
   if (exponential_histogram_max_size != 0) return {};
   if (latency_histogram_buckets.empty())
     return {0.002, 0.004, 0.006, 0.008, 0.01, 0.05, 0.1, 0.2, 0.4, 0.8, 1, 1.4, 2, 5, 10, 15};
-  std::vector<double> bounds;
-  for (const std::string& text : latency_histogram_buckets)
-    if (const auto bound = config::parse_duration(text)) bounds.push_back(static_cast<double>(bound->count()) / 1e9);
-  return bounds;
+  return numbers_of(latency_histogram_buckets, std::chrono::seconds(1));
 }
 
 }  // namespace rankwire::service_graph

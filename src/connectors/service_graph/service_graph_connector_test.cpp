@@ -12,16 +12,7 @@ namespace {
 
 struct Fixture : testing::ConnectorFixture {
   Fixture() : ConnectorFixture(service_graph_factory()) {}
-  std::unique_ptr<Connector> connector(const std::string& yaml) {
-    auto made = make(yaml);
-    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message()));
-    return std::move(*made);
-  }
-  Deadline soon() { return Deadline::after(environment.clock, std::chrono::seconds(1)); }
-  std::string line(std::size_t batch) {
-    const std::string line = testing::point_lines(metrics.taken().at(batch).batch).at(0);
-    return line.substr(0, line.find(" @"));
-  }
+  std::string line(std::size_t batch) { return testing::value_lines(metrics.taken().at(batch).batch).at(0); }
 };
 
 SignalBatch database_call() {
@@ -83,18 +74,13 @@ TEST_CASE("every key of the configuration is read") {
 
 TEST_CASE("what is wrong is said with its key") {
   Fixture f;
-  const auto says = [&](const std::string& yaml, const char* part) {
-    const std::string message = f.refusal(yaml);
-    INFO(yaml << ": " << message);
-    CHECK(message.find(part) != std::string::npos);
-  };
-  says("{latency_histogram_buckets: [1s], exponential_histogram_max_size: 10}", "cannot stand beside");
-  says("{exponential_histogram_max_size: -1}", "exponential_histogram_max_size");
-  says("{exponential_histogram_max_size: 1}", "2 or more");
-  says("{latency_histogram_buckets: [2s, 1s]}", "latency_histogram_buckets[1]");
-  says("{latency_histogram_buckets: [slow]}", "latency_histogram_buckets[0]");
-  says("{store: {max_items: 0}}", "max_items");
-  says("{metrics_flush_interval: -1s}", "metrics_flush_interval");
+  f.check_refused("{latency_histogram_buckets: [1s], exponential_histogram_max_size: 10}", "cannot stand beside");
+  f.check_refused("{exponential_histogram_max_size: -1}", "exponential_histogram_max_size");
+  f.check_refused("{exponential_histogram_max_size: 1}", "2 or more");
+  f.check_refused("{latency_histogram_buckets: [2s, 1s]}", "latency_histogram_buckets[1]");
+  f.check_refused("{latency_histogram_buckets: [slow]}", "latency_histogram_buckets[0]");
+  f.check_refused("{store: {max_items: 0}}", "max_items");
+  f.check_refused("{metrics_flush_interval: -1s}", "metrics_flush_interval");
 }
 
 TEST_CASE("it needs a pipeline of metrics") {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "config/units.hpp"
+#include "component/settings/duration_bounds.hpp"
 #include "connectors/span_metrics/dimensions.hpp"
 
 namespace rankwire::span_metrics {
@@ -51,20 +51,7 @@ void ExplicitConfig::fields(config::Fields& f) {
 }
 
 void ExplicitConfig::validate(config::Validator& v) const {
-  if (buckets.size() > explicit_buckets_max)
-    v.error("buckets", "has more than " + std::to_string(explicit_buckets_max) + " bounds");
-  Duration last = Duration::min();
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    const std::string key = "buckets[" + std::to_string(i) + "]";
-    const auto bound = config::parse_duration(buckets[i]);
-    if (!bound) {
-      v.error(key, bound.error().message());
-    } else if (*bound <= last) {
-      v.error(key, "must be greater than the bound before it", "sort the bounds");
-    } else {
-      last = *bound;
-    }
-  }
+  check_duration_bounds("buckets", buckets, explicit_buckets_max, v);
 }
 
 void ExponentialConfig::fields(config::Fields& f) {
@@ -93,14 +80,9 @@ void HistogramConfig::validate(config::Validator& v) const {
 std::vector<double> HistogramConfig::bounds() const {
   static constexpr double default_milliseconds[] = {2,   4,   6,    8,    10,   50,   100,   200,
                                                     400, 800, 1000, 1400, 2000, 5000, 10000, 15000};
+  if (with_bounds && !with_bounds->buckets.empty())
+    return numbers_of(with_bounds->buckets, std::chrono::milliseconds(unit == Unit::seconds ? 1000 : 1));
   std::vector<double> bounds;
-  if (with_bounds && !with_bounds->buckets.empty()) {
-    const double nanos = unit == Unit::seconds ? 1e9 : 1e6;
-    for (const std::string& text : with_bounds->buckets)
-      if (const auto bound = config::parse_duration(text))
-        bounds.push_back(static_cast<double>(bound->count()) / nanos);
-    return bounds;
-  }
   for (const double bound : default_milliseconds) bounds.push_back(unit == Unit::seconds ? bound / 1000 : bound);
   return bounds;
 }

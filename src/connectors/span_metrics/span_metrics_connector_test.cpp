@@ -23,19 +23,8 @@ SignalBatch spans(int count) {
   return builder.take();
 }
 
-std::string value_of(const SignalBatch& batch) {
-  const std::string line = testing::point_lines(batch).at(0);
-  return line.substr(0, line.find(" @"));
-}
-
 struct Fixture : ConnectorFixture {
   Fixture() : ConnectorFixture(span_metrics_factory()) {}
-  std::unique_ptr<Connector> connector(const std::string& yaml) {
-    auto made = make(yaml);
-    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message()));
-    return std::move(*made);
-  }
-  Deadline soon() { return Deadline::after(environment.clock, std::chrono::seconds(1)); }
 };
 
 TEST_CASE("metrics are passed on at each interval, spans are settled when they are counted") {
@@ -51,8 +40,8 @@ TEST_CASE("metrics are passed on at each interval, spans are settled when they a
   f.environment.clock.advance(std::chrono::seconds(10));
   REQUIRE(f.metrics.wait_for(2));
   connector->stop(f.soon());
-  CHECK(value_of(f.metrics.taken()[0].batch) == "calls{span.name=a} 2");
-  CHECK(value_of(f.metrics.taken()[1].batch) == "calls{span.name=a} 1");
+  CHECK(testing::value_lines(f.metrics.taken()[0].batch).at(0) == "calls{span.name=a} 2");
+  CHECK(testing::value_lines(f.metrics.taken()[1].batch).at(0) == "calls{span.name=a} 1");
   CHECK(f.metrics.taken().size() == 2);
 }
 
@@ -63,7 +52,7 @@ TEST_CASE("spans in wire form are counted too") {
   REQUIRE(connector->consume(otlp::encode(spans(3), nullptr), {}));
   connector->stop(f.soon());
   REQUIRE(f.metrics.taken().size() == 1);
-  CHECK(value_of(f.metrics.taken()[0].batch) == "calls{span.name=a} 3");
+  CHECK(testing::value_lines(f.metrics.taken()[0].batch).at(0) == "calls{span.name=a} 3");
 }
 
 TEST_CASE("a stop passes on what was counted") {
@@ -87,7 +76,7 @@ TEST_CASE("a flush waits for room and is not lost by a stop") {
   f.metrics.set_full(false);
   connector->stop(f.soon());
   std::vector<std::string> values;
-  for (const auto& taken : f.metrics.taken()) values.push_back(value_of(taken.batch));
+  for (const auto& taken : f.metrics.taken()) values.push_back(testing::value_lines(taken.batch).at(0));
   CHECK(values == std::vector<std::string>{"calls{span.name=a} 1", "calls{span.name=a} 2"});
 }
 
@@ -109,34 +98,29 @@ TEST_CASE("every key of the configuration is read") {
 
 TEST_CASE("what is wrong is said with its key") {
   Fixture f;
-  const auto says = [&](const std::string& yaml, const char* part) {
-    const std::string message = f.refusal(yaml);
-    INFO(yaml << ": " << message);
-    CHECK(message.find(part) != std::string::npos);
-  };
-  says("{dimensions: [{name: span.name}]}", "dimensions[0].name");
-  says("{dimensions: [{name: a}, {name: a}]}", "dimensions[1].name");
-  says("{dimensions: [{default: a}]}", "`name` or `glob`");
-  says("{dimensions: [{name: a, glob: b}]}", "glob");
-  says("{dimensions: [{glob: b, default: x}]}", "default");
-  says("{dimensions: [{glob: 'span.*'}]}", "is there already");
-  says("{dimensions: [{glob: '{a'}]}", "glob");
-  says("{calls_dimensions: [{name: span.kind}]}", "calls_dimensions[0].name");
-  says("{histogram: {unit: h}}", "unit");
-  says("{histogram: {explicit: {buckets: [1s, 1ms]}}}", "buckets[1]");
-  says("{histogram: {explicit: {buckets: [fast]}}}", "buckets[0]");
-  says("{histogram: {explicit: {buckets: [1s]}, exponential: {max_size: 10}}}", "explicit");
-  says("{histogram: {exponential: {max_size: 1}}}", "max_size");
-  says("{events: {enabled: true}}", "dimensions");
-  says("{metrics_flush_interval: -1s}", "metrics_flush_interval");
-  says("{metrics_flush_interval: 0s}", "metrics_flush_interval");
-  says("{metrics_expiration: -20s}", "metrics_expiration");
-  says("{series_expiration: -20s}", "series_expiration");
-  says("{metric_timestamp_cache_size: 0}", "metric_timestamp_cache_size");
-  says("{resource_metrics_cache_size: 0}", "resource_metrics_cache_size");
-  says("{aggregation_cardinality_limit: -1}", "aggregation_cardinality_limit");
-  says("{aggregation_temporality: delta}", "AGGREGATION_TEMPORALITY_DELTA");
-  says("{latency: 1s}", "latency");
+  f.check_refused("{dimensions: [{name: span.name}]}", "dimensions[0].name");
+  f.check_refused("{dimensions: [{name: a}, {name: a}]}", "dimensions[1].name");
+  f.check_refused("{dimensions: [{default: a}]}", "`name` or `glob`");
+  f.check_refused("{dimensions: [{name: a, glob: b}]}", "glob");
+  f.check_refused("{dimensions: [{glob: b, default: x}]}", "default");
+  f.check_refused("{dimensions: [{glob: 'span.*'}]}", "is there already");
+  f.check_refused("{dimensions: [{glob: '{a'}]}", "glob");
+  f.check_refused("{calls_dimensions: [{name: span.kind}]}", "calls_dimensions[0].name");
+  f.check_refused("{histogram: {unit: h}}", "unit");
+  f.check_refused("{histogram: {explicit: {buckets: [1s, 1ms]}}}", "buckets[1]");
+  f.check_refused("{histogram: {explicit: {buckets: [fast]}}}", "buckets[0]");
+  f.check_refused("{histogram: {explicit: {buckets: [1s]}, exponential: {max_size: 10}}}", "explicit");
+  f.check_refused("{histogram: {exponential: {max_size: 1}}}", "max_size");
+  f.check_refused("{events: {enabled: true}}", "dimensions");
+  f.check_refused("{metrics_flush_interval: -1s}", "metrics_flush_interval");
+  f.check_refused("{metrics_flush_interval: 0s}", "metrics_flush_interval");
+  f.check_refused("{metrics_expiration: -20s}", "metrics_expiration");
+  f.check_refused("{series_expiration: -20s}", "series_expiration");
+  f.check_refused("{metric_timestamp_cache_size: 0}", "metric_timestamp_cache_size");
+  f.check_refused("{resource_metrics_cache_size: 0}", "resource_metrics_cache_size");
+  f.check_refused("{aggregation_cardinality_limit: -1}", "aggregation_cardinality_limit");
+  f.check_refused("{aggregation_temporality: delta}", "AGGREGATION_TEMPORALITY_DELTA");
+  f.check_refused("{latency: 1s}", "latency");
 }
 
 TEST_CASE("it needs a pipeline of metrics") {

@@ -12,17 +12,11 @@ namespace {
 
 struct Fixture : testing::ConnectorFixture {
   Fixture() : ConnectorFixture(sum_factory()) {}
-  std::unique_ptr<Connector> connector(const std::string& yaml) {
-    auto made = make(yaml);
-    REQUIRE_MESSAGE(made.has_value(), (made ? "" : made.error().message()));
-    return std::move(*made);
-  }
   // Names and values of everything that was passed on.
   std::vector<std::string> passed_on() {
     std::vector<std::string> lines;
     for (const auto& taken : metrics.taken())
-      for (const std::string& line : testing::point_lines(taken.batch))
-        lines.push_back(line.substr(0, line.find(" @")));
+      for (std::string& line : testing::value_lines(taken.batch)) lines.push_back(std::move(line));
     return lines;
   }
 };
