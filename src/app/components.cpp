@@ -34,6 +34,7 @@
 #include "processors/resource/resource_processor.hpp"
 #include "processors/resource_detection/resource_detection_processor.hpp"
 #include "processors/span/span_processor.hpp"
+#include "processors/tail_sampling/tail_sampling_processor.hpp"
 #include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
@@ -60,6 +61,7 @@ Registry built_in_components() {
   registry.add(resource::resource_factory());
   registry.add(resource_detection::resource_detection_factory());
   registry.add(span::span_factory());
+  registry.add(tail_sampling::tail_sampling_factory());
   registry.add(transform::transform_factory());
   registry.add(debug::debug_factory());
   registry.add(file::file_factory());
