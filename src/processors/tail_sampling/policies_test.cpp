@@ -168,9 +168,23 @@ TEST_CASE("probabilistic keeps the share that the original keeps") {
   CHECK(Probability::threshold_of(-1) == 0);
   CHECK(Probability::threshold_of(100) == UINT64_MAX);
   CHECK(Probability::threshold_of(250) == UINT64_MAX);
-  // Of 128-bit arithmetic elsewhere: (2^64 - 1) / 2 and so on, rounded as there.
-  CHECK(Probability::threshold_of(50) == 0x7fffffffffffffffu);
-  CHECK(Probability::threshold_of(25) == 0x3fffffffffffffffu);
+  // What the original computes.
+  const std::pair<double, std::uint64_t> thresholds[] = {{0.1, 0x4189374bc6a7ef},
+                                                         {1, 0x28f5c28f5c28f5f},
+                                                         {5, 0xcccccccccccccff},
+                                                         {10, 0x19999999999999ff},
+                                                         {33.3, 0x553f7ced91686fff},
+                                                         {50, 0x7fffffffffffffff},
+                                                         {66.6, 0xaa7ef9db22d0dfff},
+                                                         {99.999, 0xffff583a53b8dfff},
+                                                         {1e-9, 0xafebff0},
+                                                         {73.123456789, 0xbb32304acad05fff},
+                                                         {1e-17, 1},
+                                                         {1e-20, 0}};
+  for (const auto& [percent, threshold] : thresholds) {
+    CAPTURE(percent);
+    CHECK(Probability::threshold_of(percent) == threshold);
+  }
   CHECK(Probability::threshold_of(1e-30) == 0);
   const auto kept = [](double percent, const char* salt) {
     const Probability probability({salt, percent});

@@ -257,24 +257,28 @@ class TailSamplingProcessor final : public Connector {
     return true;
   }
 
-  // Of leases in part decided the rest is written again, so that only that comes back.
   void leave_on_disk(PendingStore& store, Deadline deadline) {
     store.leave();
-    bool is_kept = out_.empty();
-    for (const Waiting::Rest& one : is_kept ? waiting_.rest_of_decided(batch_bytes_max) : std::vector<Waiting::Rest>{}) {
-      WireBatch batch{.signal = Signal::traces, .chunks = {}, .record_count = one.spans, .size = {one.bytes.size()}};
-      batch.chunks.push_back(std::make_shared<const Buffer>(Buffer::copy_of(one.bytes.view())));
-      is_kept = is_kept && store.keep(std::move(batch));
-    }
+    // What could not be passed on brings the rest of its leases with it.
+    const bool is_rest_kept = out_.empty() && keep_rest(store);
     Released released;
     waiting_.clear(released);
-    for (std::size_t i = 0; is_kept && i < released.arrivals.size(); ++i) {
+    for (std::size_t i = 0; is_rest_kept && i < released.arrivals.size(); ++i) {
       const Arrival& arrival = *released.arrivals[i];
       if (arrival.undecided < arrival.spans()) released.helds[i].pass_on();
     }
     released = {};
     helds_.clear();
     store.close(environment_.clock, deadline);
+  }
+  // Of leases in part decided the rest is written again, so that only that comes back.
+  bool keep_rest(PendingStore& store) {
+    for (const Waiting::Rest& rest : waiting_.rest_of_decided(batch_bytes_max)) {
+      WireBatch batch{.signal = Signal::traces, .chunks = {}, .record_count = rest.spans, .size = {rest.bytes.size()}};
+      batch.chunks.push_back(std::make_shared<const Buffer>(Buffer::copy_of(rest.bytes.view())));
+      if (!store.keep(std::move(batch))) return false;
+    }
+    return true;
   }
 
   const TailSamplingConfig config_;
