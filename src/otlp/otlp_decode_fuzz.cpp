@@ -1,7 +1,8 @@
 // Decoding of arbitrary bytes: counting agrees with it, what is encoded again decodes to the same,
-// and splitting loses nothing. The first byte picks the signal.
+// and splitting and sorting lose nothing. The first byte picks the signal.
 #include "base/require.hpp"
 #include "otlp/otlp.hpp"
+#include "otlp/span_bytes.hpp"
 
 namespace rankwire::otlp {
 
@@ -15,6 +16,34 @@ std::string encoded(const SignalBatch& batch) {
   return std::string(buffer.view());
 }
 
+// Writes each span into a resource group of its own.
+class Rewriter final : public SpanVisitor {
+ public:
+  void resource(std::string_view description) override { resource_ = description; }
+  void scope(std::string_view description) override { scope_ = description; }
+  void span(const TraceId&, bool, std::string_view field) override {
+    const ScopePart part{scope_, {&field, 1}};
+    append_resource(resource_, {&part, 1}, rewritten);
+    ++spans;
+  }
+
+  Buffer rewritten;
+  std::uint64_t spans = 0;
+
+ private:
+  std::string resource_, scope_;
+};
+
+void check_spans(std::string_view bytes, const SignalBatch* decoded) {
+  Rewriter rewriter;
+  const auto visited = visit_spans(bytes, rewriter);
+  if (decoded == nullptr) return;
+  require(visited.has_value(), "what decodes can be visited");
+  require(rewriter.spans == decoded->record_count(), "every span is visited");
+  const auto again = decode_traces(rewriter.rewritten.view());
+  require(again && again->record_count() == rewriter.spans, "what is rewritten decodes");
+}
+
 void check(Signal signal, std::string_view bytes) {
   const auto shared = std::make_shared<const Buffer>(Buffer::copy_of(bytes));
   const auto count = count_records(signal, shared->view());
@@ -24,6 +53,7 @@ void check(Signal signal, std::string_view bytes) {
   const WireBatch wire{
       .signal = signal, .chunks = {shared}, .record_count = batch ? *count : 10, .size = {bytes.size()}};
   const auto parts = split(wire, 2);
+  if (signal == Signal::traces) check_spans(shared->view(), batch ? &*batch : nullptr);
   if (!batch) return;
   require(*count == batch->record_count(), "counting counts what decoding finds");
 

@@ -95,6 +95,7 @@ class TailSamplingProcessor final : public Connector {
     const auto store = this->store();
     return store && store->has_room(size, records);
   }
+  bool reads_records() const override { return false; }  // Not before it decides.
   Bytes held_memory() const override { return waiting_.memory() + Bytes{leaving_.load()}; }
 
  private:
