@@ -152,9 +152,11 @@ class Playground {
     if (!group) return std::nullopt;
     NullLogger log;
     Counters counters;
-    const ottl::ErrorReporter reporter(ottl::ErrorMode::propagate, {"ottl", log, counters}, texts);
+    const ottl::ErrorReporter reporter(ottl::ErrorMode::silent, {"ottl", log, counters}, texts, texts);
+    frame.error.clear();
     bool holds = false;
-    return group->any(frame, reporter, holds) ? std::optional(holds) : std::nullopt;
+    const bool is_known = group->any(frame, reporter, holds) && frame.error.empty();
+    return is_known ? std::optional(holds) : std::nullopt;
   }
 
   std::string seen(const Expression& tree, ottl::Context context, ottl::Frame& frame) {

@@ -212,6 +212,8 @@ class Validator {
   // cannot always be told; then the place is the text's and `place_in_text` ("1:12") becomes part of the message.
   virtual void error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
                         std::string suggestion = {}) = 0;
+  virtual void warning_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                          std::string suggestion = {}) = 0;
 };
 
 template <class Section>

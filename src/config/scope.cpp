@@ -100,15 +100,24 @@ const Node* Scope::deep(std::string_view key) const {
   return node;
 }
 
-void Scope::error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
-                     std::string suggestion) {
+Place Scope::place_in(std::string_view key, std::size_t offset, std::string_view place_in_text,
+                      std::string& message) const {
   const Node* node = deep(key);
   const auto place = node ? node->place_in_text(offset) : std::nullopt;
   if (!place) (message += " (at ").append(place_in_text) += " of the text)";
-  out_.error(place  ? *place
-             : node ? node->place()
-                    : place_of(key),
-             path_of(key), std::move(message), std::move(suggestion));
+  return place ? *place : node ? node->place() : place_of(key);
+}
+
+void Scope::error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                     std::string suggestion) {
+  const Place place = place_in(key, offset, place_in_text, message);
+  out_.error(place, path_of(key), std::move(message), std::move(suggestion));
+}
+
+void Scope::warning_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                       std::string suggestion) {
+  const Place place = place_in(key, offset, place_in_text, message);
+  out_.warning(place, path_of(key), std::move(message), std::move(suggestion));
 }
 
 const Place& Scope::place_of(std::string_view key) const {

@@ -32,8 +32,12 @@ class Scope final : public Validator {
   void warning(std::string_view key, std::string message, std::string suggestion) override;
   void error_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
                 std::string suggestion) override;
+  void warning_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string message,
+                  std::string suggestion) override;
 
  private:
+  // Of a byte in the text of `key`. Where it is not known, `message` says what is.
+  Place place_in(std::string_view key, std::size_t offset, std::string_view place_in_text, std::string& message) const;
   const Place& place_of(std::string_view key) const;
   // "groups[1]::statements[0]"; null if that is not there.
   const Node* deep(std::string_view key) const;

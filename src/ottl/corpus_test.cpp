@@ -10,7 +10,8 @@
 //     "a-b"
 //
 // Indented lines are what is expected: changes as `rankwire ottl` shows them, the value of an expression behind
-// "= ", "unchanged", "error: …" (while it runs) or "refused: …" (when it is compiled), of which a part is enough.
+// "= ", "unchanged", "error: …" (while it runs), "refused: …" (when it is compiled) or "fails: …" (while it runs, after
+// a warning when it is compiled), of which a part is enough.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -144,7 +145,7 @@ class Runner {
         if (!group->run_one(i, frame, ran)) error = frame.error;
       return true;
     });
-    if (!error.empty()) return {"error: " + error};
+    if (!error.empty()) return {(problems.empty() ? "error: " : "fails: ") + error};
     auto lines = changes(before, snapshot(batch));
     return lines.empty() ? std::vector<std::string>{"unchanged"} : lines;
   }
@@ -165,7 +166,8 @@ class Runner {
     std::vector<std::string> lines;
     each_frame(batch, program->context(), world_, [&](Frame& frame) {
       Datum out;
-      lines.push_back(program->evaluate(frame, out) ? shown(out) : "error: " + frame.error);
+      const std::string failed = problems.empty() ? "error: " : "fails: ";
+      lines.push_back(program->evaluate(frame, out) ? shown(out) : failed + frame.error);
       return false;
     });
     return lines;
@@ -179,7 +181,8 @@ class Runner {
 bool matches(const std::vector<std::string>& expected, const std::vector<std::string>& got) {
   if (expected.size() != got.size()) return false;
   for (std::size_t i = 0; i < got.size(); ++i) {
-    const bool is_problem = got[i].starts_with("error: ") || got[i].starts_with("refused: ");
+    const bool is_problem =
+        got[i].starts_with("error: ") || got[i].starts_with("refused: ") || got[i].starts_with("fails: ");
     const std::size_t kind = is_problem ? got[i].find(' ') + 1 : 0;
     const bool is_match = is_problem ? expected[i].substr(0, kind) == got[i].substr(0, kind) &&
                                            got[i].find(expected[i].substr(kind)) != std::string::npos

@@ -168,7 +168,7 @@ void bench_filter(benchmark::State& state) {
     bool is_enabled(LogLevel) const override { return false; }
   } log;
   Counters counters;
-  const ErrorReporter reporter(ErrorMode::ignore, {"bench", log, counters}, {&text, 1});
+  const ErrorReporter reporter(ErrorMode::ignore, {"bench", log, counters}, {&text, 1}, {&text, 1});
   in_pipeline(state, [&](LogBatch& batch) {
     Frame frame(batch.arena(), world);
     keep_if(batch, [&](LogRecord& record) {

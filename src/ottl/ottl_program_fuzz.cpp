@@ -44,7 +44,7 @@ void run_line(const std::string& line, SignalBatch& batch, World& world, Program
   const std::vector<std::string> texts = {line.starts_with("= ") ? line.substr(2) : line};
   NullLogger log;
   Counters counters;
-  const ErrorReporter reporter(ErrorMode::silent, {"fuzz", log, counters}, texts);
+  const ErrorReporter reporter(ErrorMode::silent, {"fuzz", log, counters}, texts, texts);
   if (line.starts_with("= ")) {
     const auto group = ConditionGroup::compile(texts, dialect, std::nullopt, problems);
     bool holds = false;

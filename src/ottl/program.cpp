@@ -46,9 +46,19 @@ void take(std::vector<Problem>& from, std::size_t index, std::vector<TextProblem
   from.clear();
 }
 
+bool is_good_since(std::size_t before, std::span<const TextProblem> problems) {
+  return first_error(problems.subspan(before)) == nullptr;
+}
+
 constexpr std::size_t shown_text_max = 80;
 
 }  // namespace
+
+const TextProblem* first_error(std::span<const TextProblem> problems) {
+  for (const TextProblem& one : problems)
+    if (!one.problem.is_warning) return &one;
+  return nullptr;
+}
 
 std::vector<Context> contexts_of(Signal signal) {
   switch (signal) {
@@ -65,8 +75,10 @@ std::optional<Context> context_of(std::string_view name) {
   return std::nullopt;
 }
 
-ErrorReporter::ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const std::string> texts)
-    : mode_(mode), component_(owner.component), log_(owner.log) {
+ErrorReporter::ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const std::string> texts,
+                             std::span<const std::string> keys)
+    : mode_(mode), component_(owner.component), log_(owner.log), keys_(keys.begin(), keys.end()) {
+  require(keys.size() == texts.size(), "every statement was configured somewhere");
   for (const std::string& text : texts) {
     texts_.push_back(text.substr(0, shown_text_max));
     failures_.push_back(&owner.counters.counter("rankwire_ottl_failures_total",
@@ -75,11 +87,14 @@ ErrorReporter::ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const
   }
 }
 
-bool ErrorReporter::go_on(std::size_t index, const Frame& frame) const {
+bool ErrorReporter::go_on(std::size_t index, Frame& frame) const {
   failures_[index]->add();
-  if (mode_ == ErrorMode::ignore)
-    log_.warn("a statement failed", {{"component", component_}, {"statement", texts_[index]}, {"error", frame.error}});
-  return mode_ != ErrorMode::propagate;
+  if (mode_ != ErrorMode::silent)
+    log_.warn("a statement failed",
+              {{"component", component_}, {"key", keys_[index]}, {"statement", texts_[index]}, {"error", frame.error}});
+  if (mode_ != ErrorMode::propagate) return true;
+  frame.error = component_ + ": " + keys_[index] + " (" + texts_[index] + "): " + frame.error;
+  return false;
 }
 
 StatementGroup::~StatementGroup() = default;
@@ -102,7 +117,7 @@ std::unique_ptr<const StatementGroup> StatementGroup::compile(std::span<const st
     group->statements_.push_back(std::move(compiled));
     take(found, i, problems);
   }
-  return problems.size() == before ? std::move(group) : nullptr;
+  return is_good_since(before, problems) ? std::move(group) : nullptr;
 }
 
 bool StatementGroup::run_one(std::size_t index, Frame& frame, bool& ran) const {
@@ -139,7 +154,7 @@ std::unique_ptr<const ConditionGroup> ConditionGroup::compile(std::span<const st
     group->conditions_.push_back(compiler.condition(*trees[i]));
     take(found, i, problems);
   }
-  return problems.size() == before ? std::move(group) : nullptr;
+  return is_good_since(before, problems) ? std::move(group) : nullptr;
 }
 
 bool ConditionGroup::any(Frame& frame, const ErrorReporter& reporter, bool& out) const {
@@ -181,7 +196,7 @@ std::unique_ptr<const ValueProgram> ValueProgram::compile(const std::string& tex
   std::vector<Problem> found;
   program->node_ = Compiler(dialect.functions, *context, *program->constants_, text, found).value(*trees[0]);
   take(found, 0, problems);
-  return problems.size() == before ? std::move(program) : nullptr;
+  return is_good_since(before, problems) ? std::move(program) : nullptr;
 }
 
 }  // namespace rankwire::ottl

@@ -30,6 +30,8 @@ struct TextProblem {
   std::size_t index = 0;  // Of the text among those that were given.
   Problem problem;
 };
+// The first that is more than a warning; null: none.
+const TextProblem* first_error(std::span<const TextProblem> problems);
 
 enum class ErrorMode : std::uint8_t { ignore, silent, propagate };
 
@@ -41,11 +43,12 @@ class ErrorReporter {
     Logger& log;
     Counters& counters;
   };
-  // `texts` of the statements or conditions, in order.
-  ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const std::string> texts);
+  // `texts` of the statements or conditions, in order; `keys`: where each was configured, "log_statements[1]".
+  ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const std::string> texts,
+                std::span<const std::string> keys);
   ErrorMode mode() const { return mode_; }
-  // Counts and logs. True: go on with the next statement.
-  bool go_on(std::size_t index, const Frame& frame) const;
+  // Counts and logs. True: go on with the next statement; else the frame's error says what failed where.
+  bool go_on(std::size_t index, Frame& frame) const;
   // What a batch is refused with, in mode propagate. Final: the same data would fail again.
   Error as_error(const Frame& frame) const { return Error(ErrorKind::invalid, frame.error); }
 
@@ -53,13 +56,14 @@ class ErrorReporter {
   const ErrorMode mode_;
   const std::string component_;
   Logger& log_;
-  std::vector<std::string> texts_;
+  std::vector<std::string> texts_, keys_;
   std::vector<Counter*> failures_;
 };
 
 class StatementGroup {
  public:
-  // Null after problems, all of which are added. Without a context it is inferred from the paths' names.
+  // Null after errors; all problems are added. What always fails is a warning: it may be that nobody meets it.
+  // Without a context it is inferred from the paths' names.
   static std::unique_ptr<const StatementGroup> compile(std::span<const std::string> texts, const Dialect& dialect,
                                                        std::optional<Context> context,
                                                        std::vector<TextProblem>& problems);

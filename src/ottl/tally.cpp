@@ -107,8 +107,11 @@ void Tally::add_definition(const std::string& name, const TallyMetric& metric, C
   if (!metric.conditions.empty()) {
     std::vector<TextProblem> problems;
     definition.conditions = ConditionGroup::compile(metric.conditions, tally_dialect(context), context, problems);
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < metric.conditions.size(); ++i)
+      keys.push_back(name + "::conditions[" + std::to_string(i) + "]");
     definition.reporter =
-        std::make_unique<const ErrorReporter>(ErrorMode::ignore, world.owner, std::span(metric.conditions));
+        std::make_unique<const ErrorReporter>(ErrorMode::ignore, world.owner, std::span(metric.conditions), keys);
   }
   definitions_[static_cast<std::size_t>(context)].push_back(std::move(definition));
 }

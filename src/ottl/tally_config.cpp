@@ -1,6 +1,7 @@
 #include "ottl/tally_config.hpp"
 
 #include "ottl/program.hpp"
+#include "ottl/settings/group_settings.hpp"
 #include "ottl/tally.hpp"
 
 namespace rankwire::ottl {
@@ -29,9 +30,7 @@ void TallyMetric::check(config::Validator& v, Context context, bool is_sum) cons
     v.error("attributes", "is not for metrics, which have none", "count `datapoints`");
   std::vector<TextProblem> problems;
   ConditionGroup::compile(conditions, tally_dialect(context), context, problems);
-  for (const TextProblem& found : problems)
-    v.error_in("conditions[" + std::to_string(found.index) + "]", found.problem.offset, found.problem.place.text(),
-               found.problem.message, found.problem.remedy);
+  for (const TextProblem& found : problems) report("conditions[" + std::to_string(found.index) + "]", found.problem, v);
 }
 
 }  // namespace rankwire::ottl

@@ -24,6 +24,14 @@ class ProcessorFixture {
     return made ? "" : made.error().message();
   }
 
+  // What is said about a configuration, good or bad.
+  std::string problems(const std::string& yaml) const {
+    config::Diagnostics diagnostics;
+    const config::Node node = config::parse_yaml(yaml, "test.yaml", diagnostics);
+    (void)factory_.parse(node, factory_.info.type, diagnostics);
+    return diagnostics.text();
+  }
+
   TestEnvironment environment;
 
  private:

@@ -21,8 +21,9 @@ void put_fraction(std::string& out, unsigned nanos, std::size_t digits) {
   std::string fraction;
   put(fraction, nanos, 9);
   fraction.resize(digits);
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  if (fraction.empty() && !out.empty() && (out.back() == '.' || out.back() == ',')) out.pop_back();
+  const bool is_behind_point = !out.empty() && (out.back() == '.' || out.back() == ',');
+  if (is_behind_point) fraction.erase(fraction.find_last_not_of('0') + 1);
+  if (fraction.empty()) out.pop_back();
   out += fraction;
 }
 
@@ -105,7 +106,7 @@ bool TimeFormat::add(std::string_view layout, std::vector<Step>& steps) {
       literal(layout[i]);
       continue;
     }
-    if (++i == layout.size()) return false;
+    if (++i == layout.size()) return literal('%'), true;
     switch (layout[i]) {
       case '%': literal('%'); break;
       case 'n': literal('\n'); break;

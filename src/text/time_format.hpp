@@ -14,8 +14,8 @@ class TimeZone;
 
 class TimeFormat {
  public:
-  // As in the original, %L, %f and %s print up to 3, 6 and 9 digits of a fraction without zeros at its end, and the
-  // point or comma before them only if something follows.
+  // %L, %f and %s print 3, 6 and 9 digits of a fraction. As in the original, behind a point or comma they leave out the
+  // zeros at its end, and the point or comma too if nothing is left.
   static Result<TimeFormat> make(std::string_view layout);
   void append(std::int64_t unix_nanos, const TimeZone* zone, std::string& out) const;
 

@@ -15,7 +15,7 @@ constexpr std::string_view months[] = {"January", "February", "March",     "Apri
 constexpr std::string_view weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
 // Go's reference time, longest first where one begins another. The directives are strptime's,
-// with ours for what strptime lacks: E any fraction, O day of the year.
+// with ours for what strptime lacks: E any fraction, O day of the year, ! nothing.
 constexpr std::pair<std::string_view, char> go_words[] = {
     {"January", 'B'}, {"Jan", 'b'}, {"Monday", 'A'}, {"Mon", 'a'},   {"MST", 'Z'}, {"2006", 'Y'}, {"Z07:00", 'j'},
     {"Z0700", 'z'},   {"Z07", 'i'}, {"-07:00", 'j'}, {"-0700", 'z'}, {"-07", 'i'}, {"002", 'O'},  {"01", 'm'},
@@ -83,6 +83,13 @@ void TimeLayout::append_literal(std::vector<Step>& steps, char c) {
   steps.back().text += c;
 }
 
+// Elsewhere digits are no fraction: with "%s" seconds since 1970 are meant, which the original does not read either.
+bool TimeLayout::is_behind_seconds(const std::vector<Step>& steps) {
+  if (steps.empty()) return false;
+  const Step& last = steps.back();
+  return last.directive == 'S' || last.text.ends_with('.') || last.text.ends_with(',');
+}
+
 bool TimeLayout::append_strptime(std::string_view layout, std::vector<Step>& steps) {
   for (std::size_t i = 0; i < layout.size(); ++i) {
     if (layout[i] != '%') {
@@ -112,7 +119,7 @@ bool TimeLayout::append_strptime(std::string_view layout, std::vector<Step>& ste
       case 'g': steps.push_back({'d', {}}); break;
       case 'L':
       case 'f':
-      case 's': steps.push_back({'E', {}}); break;
+      case 's': steps.push_back({is_behind_seconds(steps) ? 'E' : '!', {}}); break;
       default:
         if (std::string_view("YymbBdeaAHIpMSZzijkw").find(layout[i]) == std::string_view::npos) return false;
         steps.push_back({layout[i], {}});
@@ -249,6 +256,7 @@ bool TimeLayout::read_step(const Step& step, std::string_view& rest, Fields& fie
     case 'M': return take_number(rest, 2, fields.minute) && fields.minute < 60;
     case 'S': return take_number(rest, 2, fields.second) && fields.second <= 60;
     case 'E': return take_fraction(rest, fields.nanos);
+    case '!': return false;
     default: return read_zone(step.directive, rest, fields);
   }
 }

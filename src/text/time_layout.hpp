@@ -45,6 +45,7 @@ class TimeLayout {
   static bool append_strptime(std::string_view layout, std::vector<Step>& steps);
   static void append_go(std::string_view layout, std::vector<Step>& steps);
   static void append_literal(std::vector<Step>& steps, char c);
+  static bool is_behind_seconds(const std::vector<Step>& steps);
   static bool read_step(const Step& step, std::string_view& rest, Fields& fields);
   static bool read_zone(char directive, std::string_view& rest, Fields& fields);
   bool finish(const Fields& fields, std::uint64_t now_unix_nanos, std::uint64_t& nanos, const TimeZone*& zone) const;

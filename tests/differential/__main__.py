@@ -23,7 +23,7 @@ def parsed_arguments():
     parser.add_argument("--recorded", action="store_true", help="compare with what is kept there, without a Collector")
     parser.add_argument("--family", nargs="*", default=[])
     parser.add_argument("-k", default="", metavar="TEXT", help="only cases with this in their name (never recorded)")
-    parser.add_argument("--verbose", action="store_true", help="also the cases that are explained or pending")
+    parser.add_argument("--verbose", action="store_true", help="also the cases that are explained")
     parser.add_argument("--refusals", action="store_true", help="what the original says to configurations it refuses")
     return parser.parse_args()
 
@@ -53,7 +53,8 @@ def main():
         return 2
     some = [case for case in pairs.all_cases(arguments.family) if arguments.k in case.name]
     originals = ask(some, arguments)
-    verdicts = pairs.verdicts([case for case in some if case.id in originals], originals, agents.harness.RANKWIRE)
+    live = [case for case in some if case.id in originals and not case.components() & pairs.MISSING]
+    verdicts = pairs.verdicts(live, originals, agents.harness.RANKWIRE)
     for identity, verdict in verdicts.items():
         if verdict.kind == compare.DIFFERENT or (arguments.verbose and verdict.kind != compare.SAME):
             print(f"{verdict.kind}: {identity}\n    {verdict.text}")

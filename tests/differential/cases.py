@@ -11,7 +11,7 @@ import yaml
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "cases")
 KINDS = ("processors", "connectors")
-KEYS = {"name", "signal", "processors", "connectors", "pipelines", "input", "differs", "unordered", "settle", "pending"}
+KEYS = {"name", "signal", "processors", "connectors", "pipelines", "input", "differs", "unordered", "settle"}
 
 
 class Case:
@@ -30,7 +30,7 @@ class Case:
         self.input = plain.get("input", [])
         if self.input and isinstance(self.input[0], dict):
             self.input = [self.input]
-        self.differs, self.pending = plain.get("differs", ""), plain.get("pending", "")
+        self.differs = plain.get("differs", "")
         self.unordered, self.settle = plain.get("unordered", False), plain.get("settle", 0)
 
     def digest(self):

@@ -1,11 +1,10 @@
-"""Whether ours and the original agree on a case: same, explained, pending (we do not have it yet) or different."""
+"""Whether ours and the original agree on a case: same, explained or different."""
 
 import subprocess
 
 import yaml
 
-SAME, EXPLAINED, PENDING, DIFFERENT = "same", "explained", "pending", "different"
-NOT_YET = "not supported yet"
+SAME, EXPLAINED, DIFFERENT = "same", "explained", "different"
 
 
 class Verdict:
@@ -25,13 +24,7 @@ def components_of(rankwire):
     }
 
 
-def is_pending(case, ours, known):
-    return not case.components() <= known or NOT_YET in ours.get("refused", "")
-
-
-def verdict(case, original, ours, known):
-    if is_pending(case, ours, known):
-        return Verdict(PENDING, ", ".join(sorted(f"{k} {t}" for k, t in case.components() - known)) or "conditions")
+def verdict(case, original, ours):
     found = difference(original, ours)
     if found and case.differs:
         return Verdict(EXPLAINED, case.differs)

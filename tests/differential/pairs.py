@@ -7,8 +7,16 @@ import compare
 import recorded
 
 
+# What is not in this binary yet: its cases wait.
+MISSING = {("processors", "tail_sampling")}
+
+
 def all_cases(families=()):
     return [case for family in families or cases.families() for case in cases.load(family)]
+
+
+def live_cases(families=()):
+    return [case for case in all_cases(families) if not case.components() & MISSING]
 
 
 def run_original(some):
@@ -39,17 +47,16 @@ def results_of(binary, some, wanted=None):
 
 
 def verdicts(some, originals, rankwire):
-    """{id: Verdict}. Cases of components that the binary does not have are not run."""
-    known = compare.components_of(rankwire)
+    """{id: Verdict}"""
 
     def wanted(case):
         return compare.count_entries(originals[case.id].get("output", {})) if case.settle else 0
 
-    ours = results_of(rankwire, [case for case in some if case.components() <= known], wanted)
-    return {case.id: compare.verdict(case, originals[case.id], ours.get(case.id, {}), known) for case in some}
+    ours = results_of(rankwire, some, wanted)
+    return {case.id: compare.verdict(case, originals[case.id], ours[case.id]) for case in some}
 
 
 def summary(some):
     kinds = [verdict.kind for verdict in some.values()]
-    counts = {kind: kinds.count(kind) for kind in (compare.SAME, compare.EXPLAINED, compare.PENDING, compare.DIFFERENT)}
+    counts = {kind: kinds.count(kind) for kind in (compare.SAME, compare.EXPLAINED, compare.DIFFERENT)}
     return f"{len(kinds)} pairs: " + ", ".join(f"{count} {kind}" for kind, count in counts.items())

@@ -110,16 +110,18 @@ Result<void> Routes::add(const RouteConfig& config, ottl::ErrorMode mode, const 
     std::vector<ottl::TextProblem> problems;
     const std::string& text = config.statement.empty() ? config.condition : config.statement;
     const std::span texts(&text, 1);
+    const std::string key =
+        "table[" + std::to_string(routes_.size()) + (config.statement.empty() ? "]::condition" : "]::statement");
     if (config.statement.empty())
       route.condition =
           ottl::ConditionGroup::compile(texts, dialect_of(config.context), ottl_context(config.context), problems);
     else
       route.statement =
           ottl::StatementGroup::compile(texts, dialect_of(config.context), ottl_context(config.context), problems);
-    if (!problems.empty()) return problems.front().problem.as_error();
+    if (const auto* error = ottl::first_error(problems)) return error->problem.as_error();
     route.reporter = std::make_unique<const ottl::ErrorReporter>(
         mode, ottl::ErrorReporter::Owner{context.id.text(), context.environment.log, context.environment.counters},
-        texts);
+        texts, std::span(&key, 1));
   }
   routes_.push_back(std::move(route));
   return {};

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "ottl/settings/group_settings.hpp"
+
 namespace rankwire::routing {
 namespace {
 
@@ -85,8 +87,7 @@ void RouteConfig::validate(config::Validator& v) const {
   else
     ottl::ConditionGroup::compile(std::span(&text, 1), dialect_of(context), ottl_context(context), problems);
   for (const ottl::TextProblem& found : problems)
-    v.error_in(is_statement ? "statement" : "condition", found.problem.offset, found.problem.place.text(),
-               found.problem.message, found.problem.remedy);
+    ottl::report(is_statement ? "statement" : "condition", found.problem, v);
 }
 
 void RoutingConfig::fields(config::Fields& f) {

@@ -234,7 +234,10 @@ TEST_CASE("a condition that fails refuses the batch for good, or does not hold")
     const auto consumed = connector->consume(logs({{"a"}}), {});
     const bool is_refused = std::string_view(mode) == "propagate";
     CHECK(consumed.has_value() == !is_refused);
-    if (is_refused) CHECK(consumed.error().is_final());
+    if (is_refused) {
+      CHECK(consumed.error().is_final());
+      CHECK(consumed.error().message() == "routing: table[0]::condition (body[\"a\"][\"b\"] == 1): a text has no keys");
+    }
     CHECK(f.at("logs/b") == (is_refused ? "" : "1:a"));
   }
 }

@@ -34,7 +34,10 @@ bool base64_encode(Invocation& call, Datum& out) {
   return true;
 }
 
-std::string_view decoder_name(std::string_view encoding) { return encoding == "utf-16" ? "utf-16le" : encoding; }
+// Without a name the text stays as it is, as in the original.
+std::string_view decoder_name(std::string_view encoding) {
+  return encoding == "utf-16" ? "utf-16le" : encoding.empty() ? "nop" : encoding;
+}
 
 // Decoders keep state while they work: each thread has its own. Null: there is no such encoding.
 const text::Decoder* decoder_of(std::string_view encoding) {
@@ -46,7 +49,7 @@ const text::Decoder* decoder_of(std::string_view encoding) {
   static thread_local std::size_t next = 0;
   for (const Recent& one : recent)
     if (one.decoder != nullptr && one.name == encoding) return one.decoder.get();
-  auto made = encoding.empty() ? Error(ErrorKind::invalid, "no name") : text::Decoder::make(decoder_name(encoding));
+  auto made = text::Decoder::make(decoder_name(encoding));
   if (!made) return nullptr;
   Recent& oldest = recent[next++ % recent.size()];
   oldest = {std::string(encoding), std::move(*made)};
@@ -55,7 +58,7 @@ const text::Decoder* decoder_of(std::string_view encoding) {
 
 Result<Run> prepare_decode(const Known& known) {
   if (const auto name = known.text(1); name && !text::base64_of(*name) && decoder_of(*name) == nullptr)
-    return Error(ErrorKind::invalid, "there is no encoding \"" + std::string(*name) + "\"");
+    return known.always_fails("there is no encoding \"" + std::string(*name) + "\"");
   return Run([](Invocation& call, Datum& out) {
     if (!call[0].is(Type::text) && !call[0].is(Type::bytes))
       return call.fail("expected a text or bytes but got " + std::string(to_string(call[0].type())));

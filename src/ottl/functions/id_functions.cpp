@@ -86,9 +86,10 @@ bool uuid_v7(Invocation& call, Datum& out) {
 
 void add_id_functions(FunctionTable& table) {
   const std::vector<Parameter> bytes = {{"target", Want::bytes_like}};
-  table.add({.name = "TraceID", .parameters = bytes, .result = Type::trace_id, .run = trace_id});
-  table.add({.name = "SpanID", .parameters = bytes, .result = Type::span_id, .run = span_id});
-  table.add({.name = "ProfileID", .parameters = bytes, .result = Type::profile_id, .run = profile_id});
+  table.add({.name = "TraceID", .parameters = bytes, .result = Type::trace_id, .run = trace_id, .is_checked = true});
+  table.add({.name = "SpanID", .parameters = bytes, .result = Type::span_id, .run = span_id, .is_checked = true});
+  table.add(
+      {.name = "ProfileID", .parameters = bytes, .result = Type::profile_id, .run = profile_id, .is_checked = true});
   table.add({.name = "UUID", .result = Type::text, .run = uuid, .is_pure = false});
   table.add({.name = "UUIDv7", .result = Type::text, .run = uuid_v7, .is_pure = false});
 }

@@ -87,7 +87,7 @@ bool slice_to_map(Invocation& call, Datum& out) {
 Result<Run> prepare_slice_to_map(const Known& known) {
   for (const std::size_t path : {1, 2})
     if (known[path] != nullptr && known[path]->list().empty())
-      return Error(ErrorKind::invalid, "a path needs at least one key");
+      return known.always_fails("a path needs at least one key");
   return Run(slice_to_map);
 }
 

@@ -105,7 +105,7 @@ std::vector<std::vector<const Point*>> groups_of(const List<Point>& points) {
   std::vector<std::vector<const Point*>> groups;
   std::unordered_map<Identity, std::size_t> places;
   for (const Point& point : points) {
-    const Identity time{point.time_unix_nanos, point.flags};
+    const Identity time{point.time_unix_nanos, 0};
     const Identity group = joined(joined(identity_of(point.attributes), time), form_of(point));
     const auto [at, is_new] = places.emplace(group, groups.size());
     if (is_new) groups.emplace_back();
@@ -121,7 +121,6 @@ void earliest_start(auto& into, const auto& group) {
 
 NumberPoint taken_together(const std::vector<const NumberPoint*>& group, Aggregation how) {
   NumberPoint point = *group[0];
-  point.exemplars = {};
   std::vector<double> reals;
   std::vector<std::int64_t> integers;
   for (const NumberPoint* one : group) {

@@ -217,11 +217,14 @@ bool has_key_on_point(Invocation& call, Datum& out) {
   return true;
 }
 
+// The first point that has the attribute decides, as in the original.
 bool has_attribute_on_point(Invocation& call, Datum& out) {
-  out = Value::of(any_point(*call.frame().metric, [&](const Attributes& attributes) {
-    const Value* value = find(attributes, call.text(0));
-    return value != nullptr && value->is_text() && value->text() == call.text(1);
-  }));
+  const Value* value = nullptr;
+  any_point(*call.frame().metric, [&](const Attributes& attributes) {
+    value = find(attributes, call.text(0));
+    return value != nullptr;
+  });
+  out = Value::of(value != nullptr && value->is_text() && value->text() == call.text(1));
   return true;
 }
 

@@ -68,8 +68,7 @@ bool extract(Invocation& call, const text::Pattern& pattern, bool is_lasting, Da
 Result<Run> prepare_extract_patterns(const Known& known) {
   auto pattern = RegexArgument<text::Pattern>::make(known, 1);
   if (!pattern) return Error(std::move(pattern).error());
-  if (pattern->literal() != nullptr && !has_named_group(*pattern->literal()))
-    return Error(ErrorKind::invalid, no_named_group);
+  if (pattern->literal() != nullptr && !has_named_group(*pattern->literal())) return known.always_fails(no_named_group);
   // A call of literals runs once and is gone then, and its pattern with it.
   const bool is_lasting = pattern->literal() != nullptr && known[0] == nullptr;
   return Run([pattern = std::move(*pattern), is_lasting](Invocation& call, Datum& out) {

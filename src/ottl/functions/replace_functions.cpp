@@ -23,7 +23,7 @@ class Substitute {
     Substitute substitute;
     substitute.first_ = first;
     const auto format = known.text(first + 2);
-    if (format && !is_format(*format)) return Error(ErrorKind::invalid, bad_format);
+    if (format && !is_format(*format)) known.will_fail(bad_format);
     return substitute;
   }
 

@@ -47,18 +47,17 @@ bool parse_severity(Invocation& call, Datum& out) {
   if (!call[0].is(Type::text) && !call[0].is(Type::integer))
     return call.fail("expected a text or an integer but got " + std::string(to_string(call[0].type())));
   const Attributes levels = call[1].map();
+  out = {};  // All of them are looked at: one that is wrong fails the call, as in the original, wherever it stands.
   for (const KeyValue& level : levels) {
     if (level.value.type() != ValueType::array) return call.fail("each level needs a list of criteria");
     const List<Value> criteria = level.value.items();
     for (const Value& criterion : criteria) {
       bool is_match = false;
       if (!matches(call, criterion, is_match)) return false;
-      if (!is_match) continue;
-      out = Value::of(level.key);
-      return true;
+      if (is_match && out.is_nil()) out = Value::of(level.key);
     }
   }
-  return call.fail("no level matches");
+  return !out.is_nil() || call.fail("no level matches");
 }
 
 }  // namespace

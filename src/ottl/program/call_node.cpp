@@ -42,6 +42,10 @@ bool CallNode::run(Frame& frame, const Datum* values, Datum& out) const {
   return false;
 }
 
+Run failing(std::string why) {
+  return [why = std::move(why)](Invocation& call, Datum&) { return call.fail(why); };
+}
+
 bool Invocation::apply(std::size_t index, const Datum& argument, Datum& out) const {
   const Function& function = *functions_[index];
   Datum value = argument;

@@ -39,12 +39,16 @@ bool is_target(Want want) { return want == Want::target || want == Want::map_tar
 
 }  // namespace
 
-NodeRef Compiler::folded(NodeRef node, std::uint32_t offset) {
+NodeRef Compiler::folded(NodeRef node, std::uint32_t offset, bool is_checked) {
   Datum result;
   std::string why;
   if (fold(*node, constants_, result, why)) return constant(result);
-  problem(offset, std::move(why));
-  return nullptr;
+  if (is_checked) {
+    problem(offset, std::move(why));
+    return nullptr;
+  }
+  always_fails(offset, why);
+  return node;
 }
 
 NodeRef Compiler::editor(const Call& written, std::uint32_t offset) { return call(written, offset, true); }
@@ -108,7 +112,8 @@ bool Compiler::argument(const Expression& expression, const Function& function, 
                         CallNode::Argument& out) {
   if (is_target(parameter.want)) return target(expression, function, parameter, out);
   if (parameter.want == Want::function) return function_argument(expression, out);
-  NodeRef node = value(expression);
+  const bool are_texts = expression.kind() == Kind::list && parameter.want == Want::texts_like;
+  NodeRef node = are_texts ? list(expression, Want::text_like) : value(expression);
   if (node) node = coerced(std::move(node), function, parameter, expression.offset);
   out.value = std::move(node);
   return out.value != nullptr;
@@ -192,17 +197,21 @@ NodeRef Compiler::finish(const Function& function, Arguments arguments, std::uin
     are_constant = are_constant && !argument.target && (!argument.value || constants.back() != nullptr);
   }
   Run run = function.run;
+  bool is_known_to_fail = false;
   if (function.prepare) {
-    auto prepared = function.prepare(Known(constants, given));
+    const Known known(constants, given);
+    auto prepared = function.prepare(known);
     if (!prepared) {
       problem(offset, std::string(function.name) + ": " + prepared.error().message());
       return nullptr;
     }
     run = std::move(*prepared);
+    is_known_to_fail = !known.why_it_fails().empty();
+    if (is_known_to_fail) always_fails(offset, std::string(function.name) + ": " + known.why_it_fails());
   }
   NodeRef node = std::make_unique<CallNode>(function, std::move(run), std::move(arguments));
-  const bool folds = are_constant && function.is_pure && !function.is_editor();
-  return folds ? folded(std::move(node), offset) : std::move(node);
+  const bool folds = are_constant && function.is_pure && !function.is_editor() && !is_known_to_fail;
+  return folds ? folded(std::move(node), offset, function.is_checked) : std::move(node);
 }
 
 }  // namespace rankwire::ottl

@@ -11,6 +11,10 @@ void Compiler::problem(std::uint32_t offset, std::string message, std::string re
   problems_.push_back({offset, place_in(text_, offset), std::move(message), std::move(remedy)});
 }
 
+void Compiler::always_fails(std::uint32_t offset, const std::string& why) {
+  problems_.push_back({offset, place_in(text_, offset), "this always fails: " + why, {}, true});
+}
+
 NodeRef Compiler::constant(const Datum& datum) { return std::make_unique<ConstantNode>(datum); }
 
 NodeRef Compiler::literal(const Expression& expression) {
@@ -35,7 +39,7 @@ NodeRef Compiler::value(const Expression& expression) {
     case Kind::symbol: return symbol(expression);
     case Kind::path: return path(expression);
     case Kind::call: return converter(expression);
-    case Kind::list: return list(expression.as<ListLiteral>());
+    case Kind::list: return list(expression, Want::any);
     case Kind::map: return map(expression.as<MapLiteral>());
     case Kind::sign: return sign(expression);
     case Kind::arithmetic: return arithmetic(expression);
@@ -156,20 +160,18 @@ std::unique_ptr<const Target> Compiler::path(const Expression& expression) {
   return std::make_unique<PathNode>(*found, std::move(list));
 }
 
-NodeRef Compiler::list(const ListLiteral& literal) {
+NodeRef Compiler::list(const Expression& expression, Want want) {
   std::vector<NodeRef> items;
   bool is_good = true, is_constant = true;
-  for (const Expression& item : literal.items) {
+  for (const Expression& item : expression.as<ListLiteral>().items) {
     NodeRef node = value(item);
     is_good = is_good && node;
     is_constant = is_constant && node && node->constant() != nullptr;
     items.push_back(std::move(node));
   }
   if (!is_good) return nullptr;
-  if (!is_constant) return std::make_unique<ListNode>(std::move(items));
-  List<Value> values;
-  for (const NodeRef& item : items) values.push(constants_, item->constant()->value());
-  return constant(Value::of(values));
+  NodeRef node = std::make_unique<ListNode>(std::move(items), want);
+  return is_constant ? folded(std::move(node), expression.offset) : std::move(node);
 }
 
 NodeRef Compiler::map(const MapLiteral& literal) {
@@ -208,12 +210,8 @@ NodeRef Compiler::arithmetic(const Expression& expression) {
   if (!a || !b) return nullptr;
   const auto type = result_type(arithmetic.op, a->type(), b->type());
   if (!type) {
-    const bool mixes = (a->type() == Type::integer && b->type() == Type::real) ||
-                       (a->type() == Type::real && b->type() == Type::integer);
-    problem(expression.offset,
-            std::string(to_string(a->type())) + " " + std::string(to_string(arithmetic.op)) + " " +
-                std::string(to_string(b->type())) + " cannot be calculated",
-            mixes ? "convert one of them with Int(…) or Double(…)" : "");
+    problem(expression.offset, std::string(to_string(a->type())) + " " + std::string(to_string(arithmetic.op)) + " " +
+                                   std::string(to_string(b->type())) + " cannot be calculated");
     return nullptr;
   }
   const bool is_constant = a->constant() != nullptr && b->constant() != nullptr;

@@ -27,15 +27,18 @@ class Compiler {
   using Arguments = std::vector<CallNode::Argument>;
 
   void problem(std::uint32_t offset, std::string message, std::string remedy = {});
+  // What compiles, but fails for every record that meets it.
+  void always_fails(std::uint32_t offset, const std::string& why);
   NodeRef constant(const Datum& datum);
-  // Runs what depends on no record.
-  NodeRef folded(NodeRef node, std::uint32_t offset);
+  // Runs what depends on no record; what fails stays as it is, to fail when it is met.
+  NodeRef folded(NodeRef node, std::uint32_t offset, bool is_checked = false);
   NodeRef literal(const Expression& expression);
   NodeRef symbol(const Expression& expression);
   std::unique_ptr<const Target> path(const Expression& expression);
   const PathField* field(const Path& path, std::uint32_t offset, std::size_t& key_segment);
   bool keys(const std::vector<Expression>& expressions, std::vector<NodeRef>& out);
-  NodeRef list(const ListLiteral& list);
+  // `want`: what each item becomes.
+  NodeRef list(const Expression& expression, Want want);
   NodeRef map(const MapLiteral& map);
   NodeRef arithmetic(const Expression& expression);
   NodeRef sign(const Expression& expression);

@@ -67,14 +67,21 @@ Datum time_text(const Datum& time, Arena& arena) {
   return Value::of(arena.copy(text));
 }
 
+// As a list of numbers, as in the original; `trace_id.string` is hexadecimal.
+Datum id_text(const Datum& id, Arena& arena) {
+  std::string text = "[";
+  for (const char c : id.text()) text += (text.size() == 1 ? "" : ",") + std::to_string(static_cast<unsigned char>(c));
+  return Value::of(arena.copy(text + "]"));
+}
+
 bool to_text_like(Frame& frame, Datum& datum) {
   switch (datum.type()) {
     case Type::nil:
     case Type::text: return true;
-    case Type::bytes:
+    case Type::bytes: datum = Value::of(hexadecimal(datum.text(), frame.arena)); return true;
     case Type::trace_id:
     case Type::span_id:
-    case Type::profile_id: datum = Value::of(hexadecimal(datum.text(), frame.arena)); return true;
+    case Type::profile_id: datum = id_text(datum, frame.arena); return true;
     case Type::boolean:
     case Type::integer:
     case Type::real:

@@ -19,7 +19,7 @@ namespace rankwire::ottl {
 enum class Want : std::uint8_t {
   any,
   text,
-  text_like,  // Numbers, booleans, bytes (as hex), ids (as hex), lists and maps (as JSON) become text.
+  text_like,  // Numbers, booleans, bytes (as hex), ids, lists and maps (as JSON) become text.
   integer,
   integer_like,  // Reals are cut, texts parsed, booleans 0 and 1; a text that cannot be: nil.
   real,
@@ -58,6 +58,8 @@ constexpr Parameter literal(Parameter parameter) {
 class Invocation;
 // False: the frame says why. Editors leave `out` alone.
 using Run = std::function<bool(Invocation& call, Datum& out)>;
+// Fails whenever it is called.
+Run failing(std::string why);
 
 // The arguments that are known when a statement is compiled.
 class Known {
@@ -72,8 +74,16 @@ class Known {
     const Datum* datum = constants_[index];
     return datum != nullptr && datum->is(Type::text) ? std::optional(datum->text()) : std::nullopt;
   }
+  // For what the original starts with and fails at for each record: so do we, after a warning.
+  void will_fail(std::string why) const { why_it_fails_ = std::move(why); }
+  Run always_fails(std::string why) const {
+    will_fail(why);
+    return failing(std::move(why));
+  }
+  const std::string& why_it_fails() const { return why_it_fails_; }
 
  private:
+  mutable std::string why_it_fails_;
   std::span<const Datum* const> constants_;
   std::uint32_t given_;
 };
@@ -87,6 +97,8 @@ struct Function {
   std::function<Result<Run>(const Known&)> prepare;
   // Whether the same arguments always give the same result: then a call of literals runs once.
   bool is_pure = true;
+  // Whether a call of literals that fails is refused, as in the original, instead of failing for each record.
+  bool is_checked = false;
   // Where it may be used; empty: everywhere.
   std::vector<Context> contexts;
 

@@ -1,5 +1,7 @@
 #include "ottl/program/nodes.hpp"
 
+#include "ottl/program/convert.hpp"
+
 namespace rankwire::ottl {
 
 bool KeyList::evaluate(Frame& frame, std::array<Datum, keys_max>& room, Keys& keys) const {
@@ -113,7 +115,7 @@ bool ListNode::evaluate(Frame& frame, Datum& out) const {
   items.reserve(frame.arena, static_cast<std::uint32_t>(items_.size()));
   for (const NodeRef& node : items_) {
     Datum item;
-    if (!node->evaluate(frame, item)) return false;
+    if (!node->evaluate(frame, item) || !coerce(frame, want_, item)) return false;
     items.push(frame.arena, item.value());
   }
   out = Value::of(items);

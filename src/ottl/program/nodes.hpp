@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "ottl/program/function.hpp"
 #include "ottl/program/keys.hpp"
 #include "ottl/program/operators.hpp"
 #include "ottl/program/path_field.hpp"
@@ -83,11 +84,13 @@ class IndexNode final : public Node {
 
 class ListNode final : public Node {
  public:
-  explicit ListNode(std::vector<NodeRef> items) : Node(Type::list), items_(std::move(items)) {}
+  // `want`: what each item becomes.
+  ListNode(std::vector<NodeRef> items, Want want) : Node(Type::list), items_(std::move(items)), want_(want) {}
   bool evaluate(Frame& frame, Datum& out) const override;
 
  private:
   const std::vector<NodeRef> items_;
+  const Want want_;
 };
 
 class MapNode final : public Node {

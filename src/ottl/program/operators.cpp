@@ -41,6 +41,10 @@ bool compare_same(Op op, const Datum& a, const Datum& b) {
   }
 }
 
+double as_real(const Datum& number) {
+  return number.is(Type::integer) ? static_cast<double>(number.integer()) : number.real();
+}
+
 bool is_number(Type type) { return type == Type::integer || type == Type::real; }
 
 bool integer_result(Frame& frame, ArithmeticOperator op, std::int64_t a, std::int64_t b, std::int64_t& out) {
@@ -89,7 +93,8 @@ std::optional<Type> result_type(ArithmeticOperator op, Type a, Type b) {
   };
   if (!fits(a) || !fits(b)) return std::nullopt;
   if (a == Type::any || b == Type::any) return Type::any;
-  if (is_number(a)) return a == b ? std::optional(a) : std::nullopt;
+  if (is_number(a) && is_number(b)) return a == b ? a : Type::real;
+  if (is_number(a)) return std::nullopt;
   if (!is_sum || is_number(b)) return std::nullopt;
   if (a == Type::duration) {
     if (b == Type::duration) return Type::duration;
@@ -109,7 +114,7 @@ bool calculate(Frame& frame, ArithmeticOperator op, const Datum& a, const Datum&
   if (!type)
     return frame.fail(std::string(to_string(a.type())) + " " + std::string(to_string(op)) + " " +
                       std::string(to_string(b.type())) + " cannot be calculated");
-  if (*type == Type::real) return real_result(frame, op, a.real(), b.real(), out);
+  if (*type == Type::real) return real_result(frame, op, as_real(a), as_real(b), out);
   std::int64_t result = 0;
   if (!integer_result(frame, op, a.integer(), b.integer(), result)) return false;
   if (*type == Type::integer)

@@ -100,10 +100,24 @@ void ConditionSettings::fields(config::Fields& f) {
 void report(const SettingsProblems& problems, config::Validator& v) {
   for (const SettingsProblem& one : problems) {
     if (one.inside)
-      v.error_in(one.key, one.inside->offset, one.inside->place.text(), one.inside->message, one.inside->remedy);
+      report(one.key, *one.inside, v);
     else
       v.error(one.key, one.message, one.remedy);
   }
+}
+
+void report(const std::string& key, const Problem& problem, config::Validator& v) {
+  const auto& [offset, place, message, remedy, is_warning] = problem;
+  if (is_warning)
+    v.warning_in(key, offset, place.text(), message, remedy);
+  else
+    v.error_in(key, offset, place.text(), message, remedy);
+}
+
+Result<void> check(const SettingsProblems& problems) {
+  for (const SettingsProblem& one : problems)
+    if (!one.inside || !one.inside->is_warning) return Error(ErrorKind::invalid, one.text());
+  return {};
 }
 
 void GroupCompiler::Texts::add(const std::string& key, const std::vector<std::string>& more) {
@@ -146,7 +160,7 @@ bool GroupCompiler::find_context(const std::string& key, const std::string& name
 
 std::unique_ptr<const ErrorReporter> GroupCompiler::reporter(GroupErrorMode mode, const Texts& texts) const {
   if (owner_ == nullptr) return nullptr;
-  return std::make_unique<const ErrorReporter>(mode_of(mode, mode_), *owner_, texts.texts);
+  return std::make_unique<const ErrorReporter>(mode_of(mode, mode_), *owner_, texts.texts, texts.keys);
 }
 
 std::optional<StatementRunner> GroupCompiler::group(const std::string& key, const std::string& context_name,
@@ -165,7 +179,7 @@ std::optional<StatementRunner> GroupCompiler::group(const std::string& key, cons
     runner.condition_reporter_ = reporter(mode, conditions);
   }
   runner.reporter_ = reporter(mode, statements);
-  if (!problems_.empty() || statements.texts.empty()) return std::nullopt;
+  if (!check(problems_) || statements.texts.empty()) return std::nullopt;
   return runner;
 }
 
@@ -180,7 +194,7 @@ std::optional<ConditionRunner> GroupCompiler::group(const std::string& key, cons
   runner.conditions_ = ConditionGroup::compile(conditions.texts, dialect, context, found);
   add(conditions, found);
   runner.reporter_ = reporter(mode, conditions);
-  if (!problems_.empty()) return std::nullopt;
+  if (!check(problems_)) return std::nullopt;
   return runner;
 }
 

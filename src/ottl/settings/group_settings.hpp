@@ -14,7 +14,7 @@ namespace rankwire::ottl {
 
 enum class GroupErrorMode : std::uint8_t { unset, ignore, silent, propagate };
 
-// "error_mode" of a component. Its default is the original's since 0.153.
+// "error_mode" of a component. Its default is the original's at 0.149, from 0.153 on that is `ignore`.
 void error_mode_field(config::Fields& f, ErrorMode& mode);
 
 struct StatementSettings {
@@ -42,10 +42,14 @@ struct SettingsProblem {
   std::optional<Problem> inside;  // Where in the text; else the message is about all of it.
   std::string message, remedy;
 
-  std::string text() const { return inside ? inside->text() : message; }
+  std::string text() const { return key + ": " + (inside ? inside->text() : message); }
 };
 using SettingsProblems = std::vector<SettingsProblem>;
 void report(const SettingsProblems& problems, config::Validator& v);
+// Of the text that `key` holds.
+void report(const std::string& key, const Problem& problem, config::Validator& v);
+// The first of them that is more than a warning.
+Result<void> check(const SettingsProblems& problems);
 
 // Statements that run one after the other over each record, if one of their conditions holds. Thread-safe.
 class StatementRunner {

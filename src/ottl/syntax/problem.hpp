@@ -25,8 +25,9 @@ TextPlace place_in(std::string_view text, std::uint32_t offset);
 struct Problem {
   std::uint32_t offset = 0;
   TextPlace place;
-  std::string message;  // "found \"=\", expected a comparison"
-  std::string remedy;   // What to write instead; may be empty.
+  std::string message;      // "found \"=\", expected a comparison"
+  std::string remedy;       // What to write instead; may be empty.
+  bool is_warning = false;  // The text compiles all the same.
 
   std::string text() const;  // "1:12: message; remedy"
   Error as_error() const;    // ErrorKind::invalid with text().

@@ -99,7 +99,7 @@ struct TracesConfig {
 };
 
 struct FilterConfig {
-  ottl::ErrorMode error_mode = ottl::ErrorMode::ignore;
+  ottl::ErrorMode error_mode = ottl::ErrorMode::propagate;
   std::vector<ottl::ConditionSettings> log_conditions, metric_conditions, trace_conditions;
   std::optional<LogsConfig> logs;
   std::optional<MetricsConfig> metrics;
@@ -222,7 +222,7 @@ Result<std::unique_ptr<Processor>> create(const FilterConfig& config, const Comp
   parts.log_conditions = ConditionFilter(config.compile(Signal::logs, &owner, problems));
   parts.metric_conditions = ConditionFilter(config.compile(Signal::metrics, &owner, problems));
   parts.trace_conditions = ConditionFilter(config.compile(Signal::traces, &owner, problems));
-  if (!problems.empty()) return Error(ErrorKind::invalid, problems[0].key + ": " + problems[0].text());
+  RANKWIRE_TRY(ottl::check(problems));
   return std::unique_ptr<Processor>(std::make_unique<FilterProcessor>(std::move(parts), context));
 }
 

@@ -160,7 +160,7 @@ Result<std::unique_ptr<Connector>> create(const LogDedupConfig& config, const Co
   const ottl::ErrorReporter::Owner owner{context.id.text(), context.environment.log, context.environment.counters};
   auto conditions = ottl::GroupCompiler(ottl::ErrorMode::ignore, &owner, problems)
                         .conditions("conditions", config.conditions, dialect(), ottl::Context::log);
-  if (!problems.empty()) return Error(ErrorKind::invalid, problems.front().text());
+  RANKWIRE_TRY(ottl::check(problems));
   return std::unique_ptr<Connector>(std::make_unique<LogDedupProcessor>(
       config, rules_of(config, std::move(*zone)), std::move(conditions), context.environment, intakes));
 }

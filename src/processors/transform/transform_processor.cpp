@@ -12,7 +12,7 @@ using ottl::StatementSettings;
 using Runners = std::vector<ottl::StatementRunner>;
 
 struct TransformConfig {
-  ottl::ErrorMode error_mode = ottl::ErrorMode::ignore;
+  ottl::ErrorMode error_mode = ottl::ErrorMode::propagate;
   bool flatten_data = false;
   std::vector<StatementSettings> log_statements, metric_statements, trace_statements;
 
@@ -93,7 +93,7 @@ Result<std::unique_ptr<Processor>> create(const TransformConfig& config, const C
   Runners logs = config.compile(Signal::logs, &owner, problems);
   Runners metrics = config.compile(Signal::metrics, &owner, problems);
   Runners traces = config.compile(Signal::traces, &owner, problems);
-  if (!problems.empty()) return Error(ErrorKind::invalid, problems[0].key + ": " + problems[0].text());
+  RANKWIRE_TRY(ottl::check(problems));
   return std::unique_ptr<Processor>(std::make_unique<TransformProcessor>(
       std::move(logs), std::move(metrics), std::move(traces), config.flatten_data, context));
 }

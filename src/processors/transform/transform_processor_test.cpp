@@ -87,16 +87,41 @@ TEST_CASE("error_mode ignore and silent go on with the next statement, propagate
   const std::string others =
       "log[0].attributes[\"a\"]: 1\nlog[0].attributes[\"c\"]: 3\n"
       "log[1].attributes[\"a\"]: 1\nlog[1].attributes[\"c\"]: 3\n";
-  CHECK(changes("{" + statements) == others);
+  const std::string refused =
+      "refused: invalid: transform: log_statements[1] (set(log.attributes[\"b\"], log.body[\"x\"])): a text has no "
+      "keys";
+  CHECK(changes("{error_mode: ignore, " + statements) == others);
   CHECK(changes("{error_mode: silent, " + statements) == others);
-  CHECK(changes("{error_mode: propagate, " + statements) == "refused: invalid: a text has no keys");
+  CHECK(changes("{error_mode: propagate, " + statements) == refused);
+  CHECK(changes("{" + statements) == refused);
 }
 
 TEST_CASE("a group's own error_mode comes before the component's, for its conditions too") {
   const std::string group =
       R"(, context: log, conditions: ['body["x"] == 1'], statements: ['set(attributes["a"], 1)']}]})";
   CHECK(changes("{error_mode: propagate, log_statements: [{error_mode: silent" + group) == "");
-  CHECK(changes("{log_statements: [{error_mode: propagate" + group) == "refused: invalid: a text has no keys");
+  CHECK(changes("{error_mode: ignore, log_statements: [{error_mode: propagate" + group) ==
+        "refused: invalid: transform: log_statements[0]::conditions[0] (body[\"x\"] == 1): a text has no keys");
+}
+
+TEST_CASE("what always fails is a warning with its place at start, and fails where it is met") {
+  const std::string yaml =
+      "error_mode: ignore\n"
+      "log_statements:\n"
+      "- set(log.attributes[\"a\"], ParseJSON(\"x\")) where log.body == \"two\"\n"
+      "- set(log.attributes[\"b\"], 1 / 0)\n"
+      "- set(log.attributes[\"c\"], Decode(log.body, \"no-such\"))\n"
+      "- set(log.attributes[\"d\"], 1)\n";
+  CHECK(testing::ProcessorFixture(transform_factory()).problems(yaml) ==
+        "test.yaml:3:28: warning: transform::log_statements[0]: this always fails: ParseJSON: not a JSON object or "
+        "array\n"
+        "test.yaml:4:30: warning: transform::log_statements[1]: this always fails: division by zero\n"
+        "test.yaml:5:28: warning: transform::log_statements[2]: this always fails: Decode: there is no encoding "
+        "\"no-such\"\n");
+  Transform transform(yaml);
+  CHECK(transform.changes(two_logs()) == "log[0].attributes[\"d\"]: 1\nlog[1].attributes[\"d\"]: 1\n");
+  CHECK(transform.failures("set(log.attributes[\"a\"], ParseJSON(\"x\")) where log.body == \"two\"") == 1);
+  CHECK(transform.failures("set(log.attributes[\"b\"], 1 / 0)") == 2);
 }
 
 TEST_CASE("failures are counted by statement") {
