@@ -85,7 +85,7 @@ class FieldDescriber final : public Fields {
   }
   // One stands for all.
   std::optional<std::vector<std::string>> names_in_section(const std::vector<std::string>&) override {
-    return std::vector<std::string>{"<name>"};
+    return std::vector<std::string>{"*"};
   }
   Presence begin_optional(std::string_view key, bool is_present, std::string_view doc) override {
     add(key, "optional section", is_present ? "present" : "absent", doc);

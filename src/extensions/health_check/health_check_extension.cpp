@@ -33,10 +33,12 @@ struct PipelineCheck {
 struct ServerTls {
   TlsConfig common;
   std::string client_ca_file;
+  bool client_ca_file_reload = false;
 
   void fields(config::Fields& f) {
     f.squash(common);
     f.field("client_ca_file", client_ca_file, "Probes must present a certificate signed by this.");
+    f.field("client_ca_file_reload", client_ca_file_reload, "Read client_ca_file again when it changes.");
   }
 };
 
@@ -55,6 +57,14 @@ struct HealthCheckConfig {
     f.section("check_collector_pipeline", check_collector_pipeline, "Older spelling of watching exporters.");
     f.ignored("use_v2", "there is one behaviour");
     f.ignored("component_health", "there is one behaviour: an exporter that fails for a minute is not healthy");
+    for (const char* key : {"dialer", "transport", "include_metadata", "compression_algorithms"})
+      f.ignored(key, "a probe is a request without a body to a host and port");
+    for (const char* key : {"idle_timeout", "read_timeout", "read_header_timeout", "write_timeout",
+                            "keep_alives_enabled", "max_request_body_size"})
+      f.ignored(key, "probes are small and short, and bounded by fixed limits");
+    for (const char* key : {"cors", "response_headers"}) f.unsupported(key, "probes are no browsers");
+    f.unsupported("auth", "restrict who may probe with tls and its client_ca_file");
+    f.unsupported("middlewares", "there are no server middlewares");
     f.unsupported("grpc", "probe over HTTP");
     f.unsupported("http", "set endpoint and path here");
   }
@@ -102,6 +112,7 @@ class HealthCheck final : public Extension, private net::ServerHandler {
       net::TlsServerOptions tls;
       apply(config_.tls->common, tls);
       tls.client_ca_file = config_.tls->client_ca_file;
+      tls.client_ca_file_reload = config_.tls->client_ca_file_reload;
       auto context = net::make_tls_server(std::move(tls), environment_.clock);
       if (!context) return std::move(context).error();
       options.tls = std::move(*context);

@@ -77,6 +77,7 @@ struct MetricsConfig : SidesConfig<MetricMatchConfig> {
 
   void fields(config::Fields& f) {
     SidesConfig::fields(f);
+    f.ignored("regexp", "regular expressions here need no cache");
     f.field("resource", resource, "Conditions on resources; what one is true for is dropped.");
     f.field("metric", metric, "Conditions on metrics; what one is true for is dropped.");
     f.field("datapoint", datapoint, "Conditions on data points; a metric without any left is dropped.");
