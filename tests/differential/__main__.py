@@ -53,8 +53,7 @@ def main():
         return 2
     some = [case for case in pairs.all_cases(arguments.family) if arguments.k in case.name]
     originals = ask(some, arguments)
-    live = [case for case in some if case.id in originals and not case.components() & pairs.MISSING]
-    verdicts = pairs.verdicts(live, originals, agents.harness.RANKWIRE)
+    verdicts = pairs.verdicts([case for case in some if case.id in originals], originals, agents.harness.RANKWIRE)
     for identity, verdict in verdicts.items():
         if verdict.kind == compare.DIFFERENT or (arguments.verbose and verdict.kind != compare.SAME):
             print(f"{verdict.kind}: {identity}\n    {verdict.text}")

@@ -1,27 +1,11 @@
 """Whether ours and the original agree on a case: same, explained or different."""
 
-import subprocess
-
-import yaml
-
 SAME, EXPLAINED, DIFFERENT = "same", "explained", "different"
 
 
 class Verdict:
     def __init__(self, kind, text=""):
         self.kind, self.text = kind, text
-
-
-def components_of(rankwire):
-    """(kind, type) of all that is in the binary, by all names."""
-    text = subprocess.run([rankwire, "components"], capture_output=True, text=True, check=True).stdout
-    listing = yaml.safe_load(text)
-    return {
-        (kind, name)
-        for kind in ("processors", "connectors")
-        for entry in listing.get(kind) or []
-        for name in [entry["name"], *entry.get("aliases", [])]
-    }
 
 
 def verdict(case, original, ours):

@@ -198,7 +198,7 @@ class OttlPolicy final : public Policy {
 std::unique_ptr<Policy> ottl_policy(const OttlConditionSettings& settings, PolicyWorld& world) {
   ottl::SettingsProblems problems;
   CompiledConditions conditions = compile_conditions(settings, &world.owner, problems);
-  require(problems.empty(), "conditions compile as they did when they were validated");
+  require(ottl::check(problems).has_value(), "conditions compile as they did when they were validated");
   return std::make_unique<OttlPolicy>(std::move(conditions), world);
 }
 
