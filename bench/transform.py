@@ -69,12 +69,13 @@ def sent(port, signal):
 
 
 def run(case, command, old_names):
-    """(CPU-seconds for a million records, peak MB, refusals)"""
+    """(CPU-seconds for a million records, without those of the start, peak MB, refusals)"""
     sink, http, telemetry = Sink(scan=False), free_port(), free_port()
     agent = Agent(configuration(case, http, telemetry, sink.url, old_names))
     agent.command = [*command, "--config", agent.config_path]
     try:
         agent.start().wait_ready(http, timeout=30)
+        at_start = agent.cpu_seconds()
         load = [program("otlp_load"), str(http), "4", "1000", str(case.records), "http", case.load, str(case.rate)]
         _, out = run_measured(load)
         wanted = 1 if case.kept is None else round(case.records * case.kept)
@@ -82,7 +83,7 @@ def run(case, command, old_names):
                    f"{case.title}: not all was sent:\n{agent.log_text()[-2000:]}", 0.2)  # fmt: skip
         usage = agent.stop()
         refusals = int(out.split('"refusals": ')[1].split("}")[0])
-        return usage.cpu / case.records * 1e6, usage.peak_rss_mb, refusals
+        return (usage.cpu - at_start) / case.records * 1e6, usage.peak_rss_mb, refusals
     finally:
         agent.clean()
         sink.kill()

@@ -14,6 +14,10 @@ class RecordCounter {
   const Failure& failure() const { return failure_; }
 
   bool walk(const char* at, const char* end, Message message, int depth) {
+    if (message == Message::key_value) {
+      std::string_view key, text;
+      if (read_short_attribute({at, static_cast<std::size_t>(end - at)}, key, text)) return true;
+    }
     if (message == Message::value && ++depth > nesting_max + 1) return fail(at, "values nested too deeply");
     field::Number data_kind = 0;
     std::uint64_t points_before = count_;

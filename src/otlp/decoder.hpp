@@ -90,7 +90,12 @@ class Decoder {
   // arena has the exact size. `collect` adds the one in `bytes`, `attach` ends a message's list.
   bool collect(std::string_view bytes) {
     KeyValue entry;
-    if (!key_value(bytes, entry, 0)) return false;
+    std::string_view short_text;
+    // Where all of the message is ASCII the texts are.
+    if (read_short_attribute(bytes, entry.key, short_text) && is_ascii(bytes))
+      entry.value = Value::of(short_text);
+    else if (!key_value(bytes, entry, 0))
+      return false;
     pending_.push_back(entry);
     // Three times: as it grows it is there twice, and then its copy in the arena comes.
     return pending_.size() % 1024 != 0 || has_room_for(3 * pending_.size() * sizeof entry);

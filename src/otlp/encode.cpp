@@ -93,6 +93,8 @@ std::size_t scalar_size(const Value& value) {
 
 void Encoder::key_value(field::Number number, const KeyValue& entry) {
   namespace f = field::key_value;
+  if (entry.value.is_text() && !entry.key.empty() && WireWriter::is_short_attribute(entry.key, entry.value.text()))
+    return out_.short_attribute(number, entry.key, entry.value.text());
   const std::size_t inner = scalar_size(entry.value);
   if (inner == SIZE_MAX) {
     const OpenMessage open = out_.open(number, 1);

@@ -133,6 +133,23 @@ class WireReader {
   Failure& failure_;
 };
 
+// Reads an attribute as most are: a key and then a text, of less than 128 bytes each. False: it is another one, or not
+// well formed.
+inline bool read_short_attribute(std::string_view bytes, std::string_view& key, std::string_view& text) {
+  constexpr char key_tag = field::key_value::key << 3 | 2, value_tag = field::key_value::value << 3 | 2,
+                 text_tag = field::value::text << 3 | 2;
+  if (bytes.size() < 6 || bytes[0] != key_tag || bytes[1] < 0) return false;
+  const auto key_size = static_cast<std::size_t>(bytes[1]);
+  if (key_size + 6 > bytes.size()) return false;
+  const std::string_view value = bytes.substr(2 + key_size);
+  // A size of 128 or more is negative here, and equals none.
+  const auto text_size = static_cast<std::ptrdiff_t>(value.size()) - 4;
+  if (value[0] != value_tag || value[1] != text_size + 2 || value[2] != text_tag || value[3] != text_size) return false;
+  key = bytes.substr(2, key_size);
+  text = value.substr(4);
+  return true;
+}
+
 // How many fields of `tag` a message has, as far as it is well formed: a size to reserve.
 std::uint32_t count_fields(std::string_view bytes, std::uint32_t tag);
 

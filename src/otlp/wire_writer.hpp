@@ -67,6 +67,25 @@ class WireWriter {
     put_bytes(text);
   }
 
+  // An attribute as most are: a key and a text. Its message must be shorter than 128 bytes: all lengths then take one.
+  static bool is_short_attribute(std::string_view key, std::string_view text) { return key.size() + text.size() < 122; }
+  void short_attribute(field::Number number, std::string_view key, std::string_view text) {
+    room(key.size() + text.size() + 16);
+    put_varint(length_tag(number));
+    char* at = at_;
+    *at++ = static_cast<char>(key.size() + text.size() + 6);
+    *at++ = static_cast<char>(length_tag(field::key_value::key));
+    *at++ = static_cast<char>(key.size());
+    copy(at, key.data(), key.size());
+    at += key.size();
+    *at++ = static_cast<char>(length_tag(field::key_value::value));
+    *at++ = static_cast<char>(text.size() + 2);
+    *at++ = static_cast<char>(length_tag(field::value::text));
+    *at++ = static_cast<char>(text.size());
+    copy(at, text.data(), text.size());
+    at_ = at + text.size();
+  }
+
   void put_fixed64(field::Number number, std::uint64_t value) {
     put_varint(fixed64_tag(number));
     put_fixed(value);
