@@ -82,12 +82,17 @@ struct Family {
 }  // namespace
 
 struct Counters::Families {
-  mutable std::mutex mutex;
+  // Held while observers are read, and while one is removed. Taken before `mutex`, which is free while they are read:
+  // they wait for what guards the state they look at, and whoever holds that may need a counter.
+  std::mutex reading;
+  std::mutex mutex;
   std::map<std::string, Family, std::less<>> by_name;  // Guarded by mutex.
   std::uint64_t next_observer = 1;                     // Guarded by mutex.
 
   std::shared_ptr<void> observe(std::string_view name, std::string_view help, FamilyType type, Labels labels,
                                 std::function<double()> read);
+  // What observers say, by their ids: those of one family, or all. Only under `reading`.
+  std::map<std::uint64_t, double> observed(std::string_view family = {});
 
   Series& series(std::string_view name, std::string_view help, FamilyType type, Labels labels) {
     auto found = by_name.find(name);
@@ -142,12 +147,26 @@ std::shared_ptr<void> Counters::Families::observe(std::string_view name, std::st
   observed.read = std::move(read);
   const std::uint64_t id = observed.observer_id = next_observer++;
   const auto remove = [this, family = std::string(name), key = label_text(observed.labels), id](void*) {
+    const std::lock_guard no_reader(reading);
     const std::lock_guard guard(mutex);
     auto& all = by_name[family].series;
     // A later observer of the same series stays.
     if (auto it = all.find(key); it != all.end() && it->second.observer_id == id) all.erase(it);
   };
   return {nullptr, remove};
+}
+
+std::map<std::uint64_t, double> Counters::Families::observed(std::string_view family) {
+  std::vector<std::pair<std::uint64_t, std::function<double()>>> reads;
+  {
+    const std::lock_guard lock(mutex);
+    for (const auto& [name, one] : by_name)
+      for (const auto& [key, series] : one.series)
+        if (series.read && (family.empty() || family == name)) reads.emplace_back(series.observer_id, series.read);
+  }
+  std::map<std::uint64_t, double> values;
+  for (const auto& [id, read] : reads) values[id] = read();
+  return values;
 }
 
 std::shared_ptr<void> Counters::observe(std::string_view name, std::string_view help, Labels labels,
@@ -176,6 +195,8 @@ void append_histogram(std::string& out, const std::string& name, const std::stri
 }  // namespace
 
 std::string Counters::prometheus_text() const {
+  const std::lock_guard reading(families_->reading);
+  const auto observed = families_->observed();
   const std::lock_guard lock(families_->mutex);
   std::string out;
   for (const auto& [name, family] : families_->by_name) {
@@ -184,8 +205,9 @@ std::string Counters::prometheus_text() const {
     out += "# HELP " + name + " " + family.help + "\n";
     out += "# TYPE " + name + " " + type_names[static_cast<int>(family.type)] + "\n";
     for (const auto& [key, series] : family.series) {
-      if (series.read)
-        out += series_line(name, key, number_text(series.read()));
+      const auto value = observed.find(series.observer_id);
+      if (value != observed.end())
+        out += series_line(name, key, number_text(value->second));
       else if (series.counter)
         out += series_line(name, key, std::to_string(series.counter->value()));
       else if (series.gauge)
@@ -198,6 +220,8 @@ std::string Counters::prometheus_text() const {
 }
 
 std::uint64_t Counters::total(std::string_view name, const Labels& match) const {
+  const std::lock_guard reading(families_->reading);
+  const auto observed = families_->observed(name);
   const std::lock_guard lock(families_->mutex);
   const auto found = families_->by_name.find(name);
   if (found == families_->by_name.end()) return 0;
@@ -207,8 +231,9 @@ std::uint64_t Counters::total(std::string_view name, const Labels& match) const 
       return std::find(s.labels.begin(), s.labels.end(), wanted) != s.labels.end();
     });
     if (!matches) continue;
-    if (series.read)
-      sum += static_cast<std::uint64_t>(series.read());
+    const auto value = observed.find(series.observer_id);
+    if (value != observed.end())
+      sum += static_cast<std::uint64_t>(value->second);
     else if (series.counter)
       sum += series.counter->value();
     else if (series.gauge)

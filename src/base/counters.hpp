@@ -63,8 +63,8 @@ class Counters {
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
-  // A gauge read when scraped. `read` must not call back into Counters. Returns what removes it again
-  // when destroyed.
+  // A gauge read when scraped. `read` may wait for a lock under which others make counters, but not for one under
+  // which what is returned is destroyed: that removes it, and waits until nobody reads it.
   std::shared_ptr<void> observe(std::string_view name, std::string_view help, Labels labels,
                                 std::function<double()> read);
   // As `observe`, exposed with type counter.

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
+
+#include "base/worker.hpp"
+
 namespace rankwire {
 namespace {
 
@@ -34,6 +38,23 @@ TEST_CASE("series beyond the limit of a family share the overflow series") {
     counters.counter("many", "Many.", {{"pod", std::to_string(i)}}).add();
   CHECK(counters.total("many", {{"overflow", "true"}}) == 10);
   CHECK(counters.total("many") == Counters::series_per_family_max + 10);
+}
+
+TEST_CASE("who holds what an observer waits for can make a counter") {
+  Counters counters;
+  std::promise<void> made;
+  Worker owner;  // Of the state that is looked at, when it counts something for the first time.
+  bool was_made = false;
+  const auto observed = counters.observe("o", "O.", {}, [&] {
+    owner = Worker("owner", [&](std::stop_token) {
+      counters.counter("c", "C.").add();
+      made.set_value();
+    });
+    was_made = made.get_future().wait_for(std::chrono::seconds(5)) == std::future_status::ready;
+    return 1.0;
+  });
+  CHECK(counters.prometheus_text().find("o 1\n") != std::string::npos);
+  CHECK(was_made);
 }
 
 TEST_CASE("an observed value is read when asked for and goes away with its handle") {
