@@ -105,4 +105,16 @@ Result<void> deliver_held(Intake& next, const SignalBatch& batch, std::vector<He
   }
 }
 
+Result<void> pass_at_once(Intake* next, HeldLedger* ledger, SignalBatch batch, const CompletionRef& completion) {
+  const std::uint64_t records = batch.record_count();
+  if (records == 0) return {};
+  if (next != nullptr) {
+    const Result<void> passed = pass_on(*next, std::move(batch), completion);
+    const bool is_counted = !passed && passed.error().is_final() && completion;
+    if (!passed && !is_counted) return passed;
+  }
+  Held(ledger, completion, records).pass_on();
+  return {};
+}
+
 }  // namespace rankwire

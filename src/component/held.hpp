@@ -92,4 +92,9 @@ struct Patience {
 // held. Nothing is admitted: what is held is part of the memory budget already.
 Result<void> deliver_held(Intake& next, const SignalBatch& batch, std::vector<Held>& from, const Patience& patience);
 
+// For what need not be held: it goes on at once, and is in the books like the rest. `next` is null where nothing
+// follows. On failure it is still the sender's. What is refused for good and has a completion has been counted where it
+// was refused, and does not come again: no failure, as the rest of its batch goes on.
+Result<void> pass_at_once(Intake* next, HeldLedger* ledger, SignalBatch batch, const CompletionRef& completion);
+
 }  // namespace rankwire

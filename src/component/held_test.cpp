@@ -66,6 +66,31 @@ TEST_CASE("parts of a batch are settled one by one, and the batch with the last"
   CHECK(b.listener->end_of(1) == true);
 }
 
+TEST_CASE("what need not be held goes on at once and is in the books") {
+  Books b;
+  const auto pass = [&](std::uint64_t token) {
+    return pass_at_once(&b.next, &b.ledger, log_batch({"a", "b"}), std::make_shared<Completion>(b.listener, token));
+  };
+  REQUIRE(pass(1));
+  CHECK(b.next.records() == 2);
+  CHECK(b.ledger.passed_on() == 2);
+  CHECK(b.ledger.held() == 0);
+  b.next.settle();
+  CHECK(b.listener->end_of(1) == true);
+  b.next.set_full(true);
+  CHECK(pass(2).error().kind() == ErrorKind::refused);
+  CHECK(b.ledger.passed_on() == 2);
+  b.next.set_full(false);
+  // Refused for good: counted by the door, if there is a completion; who has none is told.
+  b.next.set_failure(Error(ErrorKind::invalid, "too large"));
+  CHECK(pass(3));
+  CHECK(b.ledger.passed_on() == 4);
+  CHECK_FALSE(pass_at_once(&b.next, &b.ledger, log_batch({"a"}), {}));
+  CHECK(pass_at_once(nullptr, &b.ledger, log_batch({"a"}), {}));
+  CHECK(b.ledger.passed_on() == 5);
+  CHECK(b.ledger.held() == 0);
+}
+
 TEST_CASE("what is destroyed while it is held is lost, and counted") {
   Books b;
   b.held(3, 1).clear();

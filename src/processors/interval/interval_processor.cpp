@@ -76,8 +76,7 @@ class IntervalProcessor final : public Connector {
   Result<void> pass(SignalBatch batch, const CompletionRef& completion) {
     retain_records(batch.metrics(),
                    [this](const Resource&, const Scope&, const Metric& metric) { return !is_held(metric); });
-    if (batch.record_count() == 0 || intakes_.metrics == nullptr) return {};
-    return pass_on(*intakes_.metrics, std::move(batch), completion);
+    return pass_at_once(intakes_.metrics, intakes_.held, std::move(batch), completion);
   }
 
   static std::uint64_t add(const MetricBatch& batch, IntervalRound& round) {

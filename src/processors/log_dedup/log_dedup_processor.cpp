@@ -94,7 +94,7 @@ class LogDedupProcessor final : public Connector {
     LogBatch gathered = logs.clone();
     RANKWIRE_TRY(keep(gathered, batch.client().get(), true));
     RANKWIRE_TRY(keep(logs, batch.client().get(), false));
-    RANKWIRE_TRY(pass(std::move(batch), completion));
+    RANKWIRE_TRY(pass_at_once(intakes_.logs, intakes_.held, std::move(batch), completion));
     return gathered.empty() ? Result<void>() : gather(gathered, std::move(completion));
   }
 
@@ -121,11 +121,6 @@ class LogDedupProcessor final : public Connector {
     if (error) return *error;
     retain_records(logs, [](const Resource&, const Scope&, const LogRecord&) { return true; });
     return {};
-  }
-
-  Result<void> pass(SignalBatch batch, const CompletionRef& completion) {
-    if (batch.record_count() == 0 || intakes_.logs == nullptr) return {};
-    return pass_on(*intakes_.logs, std::move(batch), completion);
   }
 
   Result<void> gather(const LogBatch& logs, CompletionRef completion) {
