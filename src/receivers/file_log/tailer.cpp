@@ -363,10 +363,15 @@ void Tailer::flush_due_files() {
 void Tailer::flush(TrackedFile& file, Instant now, bool is_end) {
   Buffer buffer = environment_.buffers->take(file.untaken + 1 + TrackedFile::guard_size_max);
   std::string_view untaken;
-  if (file.untaken != 0 && file.is_open()) {
-    const ReadOutcome outcome = file.read(buffer.data(), file.untaken);
-    // Truncated or gone meanwhile: the next turn finds out.
-    if (outcome.state == ReadState::data) untaken = outcome.data;
+  if (file.untaken != 0) {
+    const ReadOutcome outcome = file.is_open() ? file.read(buffer.data(), file.untaken) : ReadOutcome();
+    if (outcome.state == ReadState::data) {
+      untaken = outcome.data;
+    } else if (!is_end) {
+      // Truncated, unreadable or closed meanwhile: the next turn finds out, and gives the parser anew what is there.
+      file.untaken = 0;
+      files_.queue(file);
+    }
   }
   auto admission = intake_.admit(admission_for(untaken.size()));
   if (!admission) {

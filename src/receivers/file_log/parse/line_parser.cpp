@@ -400,6 +400,8 @@ std::size_t LineParser::flush(Instant now, std::string_view untaken, std::uint64
   }
   begin(out, untaken.size());
   std::size_t taken = 0;
+  // What waited is gone from the file, or cannot be read now: nothing is due until `parse` sees it again.
+  if (untaken.empty()) untaken_size_ = 0;
   const bool may_flush = plan_->flush_period.count() > 0 || is_all;
   if (!untaken.empty() && may_flush && (is_all || now >= untaken_since_ + plan_->flush_period)) {
     if (plan_->cutter == nullptr)

@@ -38,6 +38,16 @@ TEST_CASE("an unterminated line waits for its end, and no longer than the flush 
   CHECK_FALSE(lines.parser().flush_due().has_value());
 }
 
+TEST_CASE("of an unterminated line that is gone from its file nothing is due") {
+  ParseFixture lines;
+  CHECK(lines.parse("unfinished") == 0);
+  lines.clock.advance(std::chrono::milliseconds(500));
+  CHECK(lines.flush("") == 0);
+  CHECK_FALSE(lines.parser().flush_due().has_value());
+  CHECK(lines.parse("anew") == 0);
+  CHECK(*lines.parser().flush_due() == lines.clock.now() + std::chrono::milliseconds(500));
+}
+
 TEST_CASE("the end of a file ends its last line") {
   ParseFixture lines;
   CHECK(lines.parse("a\nb", true) == 3);
