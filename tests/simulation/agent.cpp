@@ -98,7 +98,7 @@ void Agent::act(const Request& request) {
   state_ = State::running;
 }
 
-double figure(const std::string& text, std::string_view name, std::string_view label) {
+double figure(const std::string& text, std::string_view name, std::string_view label, std::string_view further_label) {
   double sum = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -106,7 +106,7 @@ double figure(const std::string& text, std::string_view name, std::string_view l
     at = end + 1;
     if (!line.starts_with(name) || line.size() <= name.size()) continue;
     if (line[name.size()] != '{' && line[name.size()] != ' ') continue;
-    if (line.find(label) == std::string_view::npos) continue;
+    if (line.find(label) == std::string_view::npos || line.find(further_label) == std::string_view::npos) continue;
     sum += std::atof(std::string(line.substr(line.rfind(' ') + 1)).c_str());
   }
   return sum;

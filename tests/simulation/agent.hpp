@@ -94,6 +94,7 @@ class Agent {
 };
 
 // `name_total{signal="logs"…}` summed out of the exposed text.
-double figure(const std::string& prometheus_text, std::string_view name, std::string_view label);
+double figure(const std::string& prometheus_text, std::string_view name, std::string_view label,
+              std::string_view further_label = {});
 
 }  // namespace rankwire::simulation

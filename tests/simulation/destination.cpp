@@ -1,8 +1,9 @@
 #include "destination.hpp"
 
+#include <algorithm>
+
 #include "net/compression.hpp"
 #include "otlp/otlp.hpp"
-#include "pushed.hpp"
 
 namespace rankwire::simulation {
 
@@ -60,6 +61,19 @@ std::optional<Error> Destination::misbehave() {
   return {};
 }
 
+void Destination::add_up(Signal signal, const SeenRecord& record) {
+  if (signal != Signal::metrics || record.metric.starts_with(counted_prefix))
+    arrivals_.tallies[std::string(to_string(signal))].sum += record.value;
+  if (signal != Signal::metrics || !record.text.empty()) return;
+  Tally& tally = arrivals_.tallies[std::string(record.metric)];
+  if (!record.is_cumulative) {
+    tally.sum += record.value;
+  } else {
+    double& latest = tally.latest[record.series];
+    latest = std::max(latest, record.value);
+  }
+}
+
 Result<net::ServerResponse> Destination::take(Signal signal, SharedBytes body) {
   if (auto error = misbehave()) return std::move(*error);
   if (body->view().find(canary) != std::string_view::npos && on_leak) on_leak("destination " + name_);
@@ -71,17 +85,19 @@ Result<net::ServerResponse> Destination::take(Signal signal, SharedBytes body) {
   const bool is_stalled = faults_.strikes(Fault::stalled_server);
   std::uint64_t rejected = 0;
   std::string ids;
-  const auto decoded = each_text(signal, body->view(), [&](std::string_view text) {
+  const auto decoded = each_record(signal, body->view(), [&](const SeenRecord& record) {
+    const bool is_refused = is_rejected || rejected < reject;
+    if (is_refused) ++rejected;
+    add_up(signal, record);
     RecordId id;
-    if (!parse_id(text, id)) return;
+    if (!parse_id(record.text, id)) return;
     ids += " " + text_of(id);
-    if (!is_intact(text)) on_damage("a damaged record reached " + name_ + ": " + text_of(id));
-    if (is_rejected || rejected < reject) {
+    if (!is_intact(record.text) || (are_values_kept && signal == Signal::metrics && record.value != 1))
+      on_damage("a damaged record reached " + name_ + ": " + text_of(id));
+    if (is_refused)
       arrivals_.rejected.insert(id);
-      ++rejected;
-    } else {
+    else
       arrivals_.arrived(id);
-    }
   });
   if (!decoded) {
     on_damage("what reached " + name_ + " is not OTLP: " + decoded.error().message());

@@ -4,6 +4,7 @@
 #include "faults.hpp"
 #include "ledger.hpp"
 #include "network.hpp"
+#include "pushed.hpp"
 #include "signal/batch.hpp"
 
 namespace rankwire::simulation {
@@ -28,11 +29,14 @@ class Destination final : public net::ServerHandler {
   std::function<void(const std::string& what)> on_damage;
   std::function<void(const std::string& what)> say = [](const std::string&) {};
 
+  bool are_values_kept = false;  // Points with a text have the value that senders give them.
+
   Result<std::unique_ptr<net::Exchange>> open(const net::RequestHead& head) override;
 
  private:
   friend class DestinationExchange;
   Result<net::ServerResponse> take(Signal signal, SharedBytes body);
+  void add_up(Signal signal, const SeenRecord& record);
   std::optional<Error> misbehave();
 
   const std::string name_;

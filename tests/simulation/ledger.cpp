@@ -16,6 +16,12 @@ bool parse_id(std::string_view body, RecordId& id) {
 
 std::string text_of(const RecordId& id) { return id.source + "-" + std::to_string(id.number); }
 
+double Tally::total() const {
+  double total = sum;
+  for (const auto& [series, value] : latest) total += value;
+  return total;
+}
+
 void Arrivals::arrived(const RecordId& id) {
   if (++count[id] != 1) return;
   std::uint64_t& highest = newest[id.source];

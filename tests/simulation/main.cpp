@@ -35,7 +35,7 @@ struct Options {
 struct Totals {
   std::uint64_t first_failed = 0;
   std::uint64_t seeds = 0, failed = 0, records = 0, duplicates = 0, steps = 0;
-  std::uint64_t components = 0;
+  ComponentBits components;
   std::array<std::uint64_t, fault_count> faults{};
 };
 
@@ -56,10 +56,11 @@ int run_here(std::uint64_t seed, const Options& options, int result_to) {
   std::fflush(stdout);
   RunResult plain = result;
   plain.failure.clear();
-  const std::uint64_t head[] = {plain.fingerprint, plain.steps, plain.records, plain.duplicates, plain.components};
+  const std::uint64_t head[] = {plain.fingerprint, plain.steps, plain.records, plain.duplicates};
   if (result_to >= 0) {
     (void)!::write(result_to, head, sizeof head);
     (void)!::write(result_to, plain.faults.data(), sizeof plain.faults);
+    (void)!::write(result_to, &plain.components, sizeof plain.components);
   } else {
     std::printf("seed %llu: %llu steps, %llu records, %llu twice, fingerprint %016llx\n",
                 static_cast<unsigned long long>(seed), static_cast<unsigned long long>(plain.steps),
@@ -85,10 +86,12 @@ Child start_child(std::uint64_t seed, const Options& options) {
 
 // The fingerprint; 0 if the seed failed.
 std::uint64_t finish(const Child& child, Totals& totals, const Options& options) {
-  std::uint64_t head[5] = {};
+  std::uint64_t head[4] = {};
   std::array<std::uint64_t, fault_count> faults{};
+  ComponentBits components;
   const bool is_whole = ::read(child.output, head, sizeof head) == sizeof head &&
-                        ::read(child.output, faults.data(), sizeof faults) == sizeof faults;
+                        ::read(child.output, faults.data(), sizeof faults) == sizeof faults &&
+                        ::read(child.output, &components, sizeof components) == sizeof components;
   ::close(child.output);
   int status = 0;
   ::waitpid(child.process, &status, 0);
@@ -97,7 +100,7 @@ std::uint64_t finish(const Child& child, Totals& totals, const Options& options)
     totals.steps += head[1];
     totals.records += head[2];
     totals.duplicates += head[3];
-    totals.components |= head[4];
+    totals.components |= components;
     for (std::size_t i = 0; i < fault_count; ++i) totals.faults[i] += faults[i];
   }
   if (status == 0 && is_whole) return head[0];
@@ -127,7 +130,7 @@ int report(const Totals& totals, double seconds) {
   std::printf("\ncomponent                    drawn\n");
   int undrawn = 0;
   for (std::size_t i = 0; i < all_components().size(); ++i) {
-    const bool is_drawn = (totals.components >> i & 1) != 0;
+    const bool is_drawn = totals.components.test(i);
     undrawn += is_drawn ? 0 : 1;
     std::printf("%-28s %s\n", all_components()[i].c_str(), is_drawn ? "yes" : "NEVER");
   }

@@ -105,6 +105,20 @@ DestinationPlan file_destination(Dice& dice) {
   return plan;
 }
 
+// Of what connectors make. Its queue may be small: then they refuse. One consumer has one connection, which those that
+// flush all the time keep busy: with more, their number would come and go between reloads.
+DestinationPlan made_destination(Dice& dice) {
+  DestinationPlan plan;
+  plan.name = "made";
+  plan.port = 9011;
+  plan.is_made = true;
+  plan.settings =
+      "    timeout: 5s\n    retry_on_failure: {initial_interval: 100ms, max_interval: 2s, max_elapsed_time: 0s}\n"
+      "    sending_queue: {num_consumers: 1, queue_size: " +
+      std::string(dice.chance(0.3) ? "5" : "1000") + "}\n";
+  return plan;
+}
+
 }  // namespace
 
 void Scenario::note_components() {
@@ -113,6 +127,9 @@ void Scenario::note_components() {
   names.insert("extension file_storage");
   if (writers != 0) names.insert("receiver file_log");
   if (senders != 0) names.insert("receiver otlp");
+  for (const DrawnProcessor& processor : components.processors)
+    for (const Signal signal : processor.signals)
+      if (has_any_of(signal)) names.insert(processor.name);
   for (const std::string& type : components.aside)
     for (const Signal signal : all_signals)
       if (has_any_of(signal) && !registry().connector(type)->info.given(signal).empty())
@@ -149,7 +166,9 @@ Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std
   const std::uint64_t destinations = dice.chance(0.4) ? 2 : 1;
   for (std::uint64_t i = 0; i < destinations; ++i)
     scenario.destinations.push_back(draw_destination(dice, static_cast<int>(i)));
-  if (dice.chance(0.15)) scenario.destinations.push_back(file_destination(dice));
+  // What it writes is looked through for ids only.
+  if (dice.chance(0.15) && !scenario.components.merges_any()) scenario.destinations.push_back(file_destination(dice));
+  if (!scenario.made_aside().empty()) scenario.destinations.push_back(made_destination(dice));
   scenario.note_components();
   scenario.switch_chance = dice.chance(0.5) ? 0.02 : dice.chance(0.5) ? 0.2 : 0.9;
   return scenario;
@@ -171,7 +190,7 @@ std::string Scenario::yaml(int variant) const {
          std::to_string(1 + (variant + 1) / 2 % 2) + "s\n    operators: [{type: container}]\n";
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
   y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" +
-       components.processors;
+       components.processor_settings(variant);
   if (variant % 2 == 1)
     y += "  attributes/variant: {actions: [{key: variant, value: " + std::to_string(variant) + ", action: upsert}]}\n";
   y += "exporters:\n";
@@ -179,7 +198,7 @@ std::string Scenario::yaml(int variant) const {
   for (const DestinationPlan& plan : destinations) {
     const bool is_http = plan.protocol == net::Protocol::http;
     const std::string id = plan.type() + "/" + plan.name;
-    exporters += (exporters.empty() ? "" : ", ") + id;
+    if (!plan.is_made) exporters += (exporters.empty() ? "" : ", ") + id;
     y += "  " + id + ":\n";
     if (plan.is_file) {
       y += plan.settings;
@@ -204,14 +223,12 @@ std::string Scenario::yaml(int variant) const {
   for (const std::string& type : components.aside)
     if (made.find("[" + type + "]") != std::string::npos)
       connectors += "  " + type + ": " + connector_settings(type, "") + "\n";
-  if (!made.empty()) y += "  nop/made: {}\n";
   if (!connectors.empty()) y += "connectors:\n" + connectors;
   const auto pipeline = [&](const std::string& name, Signal signal, const std::string& receivers) {
     const std::string next =
         components.between.empty() ? exporters : components.between + "/" + std::string(to_string(signal));
     return "    " + name + ": {receivers: [" + receivers + "], processors: [redaction" +
-           components.processor_names[static_cast<std::size_t>(signal)] + last + "], exporters: [" + next +
-           aside(signal) + "]}\n";
+           components.processor_names(signal, variant) + last + "], exporters: [" + next + aside(signal) + "]}\n";
   };
   y += "service:\n  extensions: [file_storage" + components.extension_names + "]\n  pipelines:\n";
   const bool has_pushed_logs = has_sender_of(Signal::logs);
@@ -230,6 +247,11 @@ std::string Scenario::yaml(int variant) const {
   return y + made;
 }
 
+std::size_t Scenario::connectors_of(Signal signal) const {
+  const std::string names = aside(signal);
+  return static_cast<std::size_t>(std::count(names.begin(), names.end(), ',')) + (components.between.empty() ? 0 : 1);
+}
+
 std::string Scenario::aside(Signal signal) const {
   std::string names;
   for (const std::string& type : components.aside)
@@ -246,7 +268,7 @@ std::string Scenario::made_aside() const {
         for (const Signal given : registry().connector(type)->info.given(signal)) made.insert(given);
     for (const Signal signal : made)
       pipelines += "    " + std::string(to_string(signal)) + "/of_" + type + ": {receivers: [" + type +
-                   "], exporters: [nop/made]}\n";
+                   "], exporters: [otlp_http/made]}\n";
   }
   return pipelines;
 }

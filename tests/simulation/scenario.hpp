@@ -19,6 +19,7 @@ struct DestinationPlan {
   std::uint64_t consumers = 1;
   std::string settings;  // Further YAML of the exporter.
   bool is_file = false;  // The exporter writes below file_directory instead of sending.
+  bool is_made = false;  // Gets only what connectors beside the exporters make.
   std::string type() const { return is_file ? "file" : protocol == net::Protocol::http ? "otlp_http" : "otlp_grpc"; }
 };
 
@@ -42,11 +43,11 @@ struct Scenario {
   bool has_any_of(Signal signal) const { return has_sender_of(signal) || (signal == Signal::logs && writers != 0); }
   // Adds what the rest of the scenario uses to `components`.
   void note_components();
+  // How many connectors the pipelines of a signal end in.
+  std::size_t connectors_of(Signal signal) const;
   // `variant`: the same promises with other settings, for reloads.
   std::string yaml(int variant) const;
-
- private:
-  // Connectors beside the exporters of a signal: ", count", and what becomes of what they make.
+  // Connectors beside the exporters of a signal: ", count", and the pipelines of what they make.
   std::string aside(Signal signal) const;
   std::string made_aside() const;
 };

@@ -164,10 +164,11 @@ class SenderClient {
 };
 
 Sender::Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max,
-               Signal signal)
+               Signal signal, bool has_only_deltas)
     : around_(around),
       source_(mark_of(signal) + std::to_string(number)),
       signal_(signal),
+      has_only_deltas_(has_only_deltas),
       dice_(seed),
       is_grpc_(is_grpc),
       requests_max_(requests_max),
@@ -185,7 +186,14 @@ std::string Sender::request(std::vector<RecordId>& ids) {
     ids.push_back({source_, next_++});
     body = "request id=" + text_of(ids.back()) + "; " + std::string(canary) + std::to_string(dice_.below(1000));
   }
-  return encode_texts(signal_, bodies);
+  // The clock of the agent may jump; senders have one of their own.
+  const auto nanos = static_cast<std::uint64_t>(Scheduler::current()->now().time_since_epoch().count());
+  return encode_request({.signal = signal_,
+                         .source = source_,
+                         .first_number = ids.front().number,
+                         .texts = std::move(bodies),
+                         .unix_nanos = 1'700'000'000'000'000'000 + nanos,
+                         .has_only_deltas = has_only_deltas_});
 }
 
 Sender::Answer Sender::send(const std::string& bytes) {

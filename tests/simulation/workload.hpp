@@ -58,7 +58,8 @@ class LogWriter {
 // OTLP over HTTP or gRPC into the agent.
 class Sender {
  public:
-  Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max, Signal signal);
+  Sender(Surroundings around, int number, std::uint64_t seed, bool is_grpc, std::uint64_t requests_max, Signal signal,
+         bool has_only_deltas);
   void start(Instant until);
   bool has_ended() const { return has_ended_; }
 
@@ -72,6 +73,7 @@ class Sender {
   Surroundings around_;
   const std::string source_;
   const Signal signal_;
+  const bool has_only_deltas_;
   Dice dice_;
   const bool is_grpc_;
   const std::uint64_t requests_max_;

@@ -50,6 +50,8 @@ void World::build() {
         std::make_unique<Destination>(plan.name, plan.port, plan.protocol, network_, clock_, faults_, ledger_));
     destinations_.back()->on_leak = [this](const std::string& where) { fail("unmasked data reached " + where); };
     destinations_.back()->on_damage = [this](const std::string& what) { fail(what); };
+    const Contract& metrics = scenario_.components.contract(Signal::metrics);
+    destinations_.back()->are_values_kept = !metrics.alters && !metrics.merges;
     if (options_.is_traced) destinations_.back()->say = [this](const std::string& what) { say(what); };
     destinations_.back()->start();
   }
@@ -66,7 +68,8 @@ void World::build() {
     writers_.push_back(std::make_unique<LogWriter>(around, i, dice_.next(), scenario_.lines_max));
   for (int i = 0; i < scenario_.senders; ++i)
     senders_.push_back(std::make_unique<Sender>(around, i, dice_.next(), dice_.chance(0.5), scenario_.requests_max,
-                                                scenario_.signal_of(i)));
+                                                scenario_.signal_of(i),
+                                                scenario_.components.contract(Signal::metrics).merges));
 }
 
 bool World::is_noted(const std::string& path) const {
@@ -88,6 +91,7 @@ void World::launch() {
 void World::end_life(Fault how) {
   say("ended by " + std::string(to_string(how)));
   if (agent_->state() != Agent::State::stopped) was_memory_lost_ = true;
+  note_dropped();
   agent_->kill();
   (void)agent_.release();  // Its threads still point to it.
   const bool is_flipped = faults_.strikes(Fault::bit_flip);
@@ -203,6 +207,14 @@ std::string World::what_struck() const {
     if (faults_.count_of(fault) == 0) continue;
     text.append(" ").append(to_string(fault)).append("×").append(std::to_string(faults_.count_of(fault)));
   }
+  return text;
+}
+
+std::string World::what_was_drawn() const {
+  std::string text = "\n  with";
+  for (const DrawnProcessor& processor : scenario_.components.processors)
+    text.append(", ").append(processor.name).append(" ").append(processor.settings);
+  for (const std::string& type : scenario_.components.aside) text.append(", connector ").append(type);
   return text;
 }
 

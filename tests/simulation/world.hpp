@@ -22,7 +22,7 @@ struct RunResult {
   std::uint64_t steps = 0;
   std::uint64_t records = 0;
   std::uint64_t duplicates = 0;
-  std::uint64_t components = 0;  // As of bits_of.
+  ComponentBits components;
   std::array<std::uint64_t, fault_count> faults{};
 };
 
@@ -47,20 +47,39 @@ class World {
   void bear_with_it();
   void settle();
   void check_arrivals();
-  void check_destination(const DestinationPlan& plan, const Arrivals& arrivals);
+  void check_strangers(const DestinationPlan& plan, const Arrivals& arrivals);
+  // What the destination must have and has not; empty: nothing.
+  std::string missing(const DestinationPlan& plan) const;
+  std::string missing_records(const DestinationPlan& plan) const;
+  std::string missing_merged(const DestinationPlan& plan) const;
+  std::string missing_progress(const DestinationPlan& plan) const;
+  std::string missing_counts(const DestinationPlan& plan) const;
+  void note_dropped();
+  std::string surplus(const DestinationPlan& plan) const;
+  bool may_repeat() const;
+  std::array<bool, 3> may_repeat_by_signal() const;
+  // By receivers, and behind processors that hold data back; in all lives.
+  double refused(Signal signal) const;
+  // Dropped by what samples, in all lives.
+  double sampled(Signal signal) const;
   void check_duplicates(const DestinationPlan& plan, const Arrivals& arrivals);
   void check_conservation();
+  std::string imbalance() const;
   void read_files();
   void check_bounds();
   void check_queue(const std::string& text, const DestinationPlan& plan, Signal signal);
   void check_leaks();
   Holdings holdings() const;
   void check_stop();
+  void check_patience();
   void check_stopping();
   bool is_everything_there();
-  bool is_due(const DestinationPlan& plan, const RecordId& id, const Arrivals& arrivals) const;
+  bool is_due(const DestinationPlan& plan, const RecordId& id) const;
+  // All lines, and all that was acknowledged.
+  void each_known(const std::function<void(const RecordId& id)>& visit) const;
   bool has_workload_ended() const;
   std::string what_struck() const;
+  std::string what_was_drawn() const;
   bool is_noted(const std::string& path) const;
 
   const RunOptions options_;
