@@ -69,9 +69,18 @@ Result<Run> prepare_limit(const Known& known) {
 bool merge(Invocation& call, bool inserts, bool updates) {
   const Attributes source = call[1].map();
   return call.edit_map(0, [&](Attributes& entries) {
+    if (inserts)
+      entries.reserve(call.arena(), entries.size() + source.size());
+    else
+      entries.own(call.arena());
     for (const KeyValue& entry : source) {
-      const bool is_there = find(entries, entry.key) != nullptr;
-      if (is_there ? updates : inserts) set(entries, call.arena(), entry.key, entry.value);
+      const auto known =
+          std::find_if(entries.begin(), entries.end(), [&](const KeyValue& one) { return one.key == entry.key; });
+      if (known == entries.end()) {
+        if (inserts) entries.push(call.arena(), entry);
+      } else if (updates) {
+        known->value = entry.value;
+      }
     }
     return true;
   });
