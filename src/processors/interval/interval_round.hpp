@@ -4,8 +4,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "signal/batch.hpp"
-#include "signal/identity.hpp"
+#include "signal/gathered_batch.hpp"
 
 namespace rankwire::interval {
 
@@ -18,23 +17,20 @@ class IntervalRound {
 
   bool empty() const { return points_.empty(); }
   Bytes bytes() const;
-  SignalBatch finish(const Clock&) { return std::move(batch_); }
+  SignalBatch finish(const Clock&) { return batch_.take(); }
 
  private:
-  // Where something is in the batch; groups are found by who they are.
   struct Place {
-    std::uint32_t resource = 0, scope = 0, metric = 0;
+    GatheredBatch<Metric>::Place scope;
+    std::uint32_t metric = 0;
   };
 
-  std::uint32_t resource_for(const Identity& id, const ResourceGroup<Metric>& group);
-  std::uint32_t scope_for(std::uint32_t resource, const Identity& id, const ScopeGroup<Metric>& group);
   Place metric_for(const Identity& id, const ResourceGroup<Metric>& resource, const ScopeGroup<Metric>& scope,
                    const Identity& resource_id, const Identity& scope_id, const Metric& metric);
   template <class Point>
   std::uint64_t add_points(const Identity& stream, List<Point>& into, const List<Point>& from);
 
-  MetricBatch batch_;
-  std::unordered_map<Identity, std::uint32_t> resources_, scopes_;
+  GatheredBatch<Metric> batch_;
   std::unordered_map<Identity, Place> metrics_;
   std::unordered_map<Identity, std::uint32_t> points_;  // Index in the list of its metric.
 };

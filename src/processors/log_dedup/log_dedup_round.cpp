@@ -46,26 +46,6 @@ Identity LogDedupRound::key_of(const LogRecord& record) const {
   return joined(contents, severity);
 }
 
-void LogDedupRound::place(Seen& seen, const ResourceGroup<LogRecord>& resource, const ScopeGroup<LogRecord>& scope,
-                          const Identity& resource_id, const Identity& scope_id) {
-  Arena& arena = batch_.arena();
-  const auto [resource_at, is_new_resource] = resources_.try_emplace(resource_id, batch_.resources.size());
-  if (is_new_resource) {
-    auto& added = batch_.resources.add(arena);
-    added.resource = deep_copy(resource.resource, arena);
-    added.schema_url = arena.copy(resource.schema_url);
-  }
-  seen.resource = resource_at->second;
-  auto& scopes = batch_.resources[seen.resource].scopes;
-  const auto [scope_at, is_new_scope] = scopes_.try_emplace(joined(resource_id, scope_id), scopes.size());
-  if (is_new_scope) {
-    auto& added = scopes.add(arena);
-    added.scope = deep_copy(scope.scope, arena);
-    added.schema_url = arena.copy(scope.schema_url);
-  }
-  seen.scope = scope_at->second;
-}
-
 std::uint64_t LogDedupRound::add(const ResourceGroup<LogRecord>& resource, const ScopeGroup<LogRecord>& scope,
                                  const Identity& resource_id, const Identity& scope_id, const LogRecord& record,
                                  std::uint64_t now_unix_nanos) {
@@ -79,17 +59,15 @@ std::uint64_t LogDedupRound::add(const ResourceGroup<LogRecord>& resource, const
   seen.last_unix_nanos = now_unix_nanos;
   if (!is_new) return 1;
   seen.first_unix_nanos = now_unix_nanos;
-  place(seen, resource, scope, resource_id, scope_id);
-  auto& records = batch_.resources[seen.resource].scopes[seen.scope].records;
+  seen.scope = batch_.place_of(resource, resource_id, scope, scope_id);
+  auto& records = batch_.records_at(seen.scope);
   seen.record = records.size();
   records.push(batch_.arena(), deep_copy(kept, batch_.arena()));
   return 0;
 }
 
 Bytes LogDedupRound::bytes() const {
-  // An entry of a map: its node, the hash and a slot.
-  constexpr std::uint64_t entry = sizeof(Identity) + sizeof(Seen) + 4 * sizeof(void*);
-  return batch_.memory_bytes() + Bytes{(resources_.size() + scopes_.size() + seen_.size()) * entry};
+  return batch_.bytes() + Bytes{seen_.size() * GatheredBatch<LogRecord>::entry_bytes<Seen>};
 }
 
 SignalBatch LogDedupRound::finish(const Clock& clock) {
@@ -97,7 +75,7 @@ SignalBatch LogDedupRound::finish(const Clock& clock) {
   const std::uint64_t now = clock.unix_nanos();
   const std::string_view count_attribute = arena.copy(rules_.count_attribute);
   for (const auto& [key, seen] : seen_) {
-    LogRecord& record = batch_.resources[seen.resource].scopes[seen.scope].records[seen.record];
+    LogRecord& record = batch_.records_at(seen.scope)[seen.record];
     record.time_unix_nanos = record.observed_time_unix_nanos = now;
     set(record.attributes, arena, count_attribute, Value::of(static_cast<std::int64_t>(seen.count)));
     set(record.attributes, arena, "first_observed_timestamp",
@@ -105,7 +83,7 @@ SignalBatch LogDedupRound::finish(const Clock& clock) {
     set(record.attributes, arena, "last_observed_timestamp",
         Value::of(time_text(seen.last_unix_nanos, *rules_.zone, arena)));
   }
-  return std::move(batch_);
+  return batch_.take();
 }
 
 }  // namespace rankwire::log_dedup

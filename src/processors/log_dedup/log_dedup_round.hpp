@@ -6,8 +6,7 @@
 
 #include "base/clock.hpp"
 #include "processors/log_dedup/field_names.hpp"
-#include "signal/batch.hpp"
-#include "signal/identity.hpp"
+#include "signal/gathered_batch.hpp"
 #include "text/time_zone.hpp"
 
 namespace rankwire::log_dedup {
@@ -35,18 +34,16 @@ class LogDedupRound {
 
  private:
   struct Seen {
-    std::uint32_t resource = 0, scope = 0, record = 0;
+    GatheredBatch<LogRecord>::Place scope;
+    std::uint32_t record = 0;
     std::uint64_t count = 0;
     std::uint64_t first_unix_nanos = 0, last_unix_nanos = 0;
   };
 
   Identity key_of(const LogRecord& record) const;
-  void place(Seen& seen, const ResourceGroup<LogRecord>& resource, const ScopeGroup<LogRecord>& scope,
-             const Identity& resource_id, const Identity& scope_id);
 
   const Rules& rules_;
-  LogBatch batch_;
-  std::unordered_map<Identity, std::uint32_t> resources_, scopes_;
+  GatheredBatch<LogRecord> batch_;
   std::unordered_map<Identity, Seen> seen_;
 };
 
