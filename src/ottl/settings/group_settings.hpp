@@ -14,7 +14,7 @@ namespace rankwire::ottl {
 
 enum class GroupErrorMode : std::uint8_t { unset, ignore, silent, propagate };
 
-// "error_mode" of a component. Its default is the original's at 0.149, from 0.153 on that is `ignore`.
+// "error_mode" of a component. Its default is that of the original, in which it was `propagate` before.
 void error_mode_field(config::Fields& f, ErrorMode& mode);
 
 struct StatementSettings {

@@ -100,7 +100,7 @@ struct TracesConfig {
 };
 
 struct FilterConfig {
-  ottl::ErrorMode error_mode = ottl::ErrorMode::propagate;
+  ottl::ErrorMode error_mode = ottl::ErrorMode::ignore;
   std::vector<ottl::ConditionSettings> log_conditions, metric_conditions, trace_conditions;
   std::optional<LogsConfig> logs;
   std::optional<MetricsConfig> metrics;

@@ -128,15 +128,15 @@ TEST_CASE("a span without events that are left is kept, a metric without points 
              metrics()) == "\"empty\" ");
 }
 
-TEST_CASE("a condition that fails refuses the batch for good, or drops nothing where that is wanted") {
+TEST_CASE("a condition that fails drops nothing, unless it propagates: then the batch is refused for good") {
   const std::string condition = "['log.body[\"x\"] == 1']";
   const auto refused = [](const std::string& key) {
     return "refused: invalid: filter: " + key + " (log.body[\"x\"] == 1): a text has no keys";
   };
-  CHECK(left("{log_conditions: " + condition + "}", testing::log_batch({"a"})) == refused("log_conditions[0]"));
+  CHECK(left("{error_mode: propagate, log_conditions: " + condition + "}", testing::log_batch({"a"})) == refused("log_conditions[0]"));
   const std::string two = "['log.body[\"x\"] == 1', 'log.severity_number == 9']";
-  CHECK(kept("{error_mode: ignore, log_conditions: " + two + "}") == Texts{"debug one", "error three", "unset four"});
-  CHECK(left("{error_mode: ignore, log_conditions: [{error_mode: propagate, conditions: " + condition + "}]}",
+  CHECK(kept("{log_conditions: " + two + "}") == Texts{"debug one", "error three", "unset four"});
+  CHECK(left("{log_conditions: [{error_mode: propagate, conditions: " + condition + "}]}",
              testing::log_batch({"a"})) == refused("log_conditions[0]::conditions[0]"));
   CHECK(kept("{error_mode: propagate, log_conditions: [{error_mode: silent, conditions: " + two + "}]}") ==
         Texts{"debug one", "error three", "unset four"});

@@ -12,7 +12,7 @@ using ottl::StatementSettings;
 using Runners = std::vector<ottl::StatementRunner>;
 
 struct TransformConfig {
-  ottl::ErrorMode error_mode = ottl::ErrorMode::propagate;
+  ottl::ErrorMode error_mode = ottl::ErrorMode::ignore;
   bool flatten_data = false;
   std::vector<StatementSettings> log_statements, metric_statements, trace_statements;
 
