@@ -133,11 +133,12 @@ TEST_CASE("a condition that fails drops nothing, unless it propagates: then the 
   const auto refused = [](const std::string& key) {
     return "refused: invalid: filter: " + key + " (log.body[\"x\"] == 1): a text has no keys";
   };
-  CHECK(left("{error_mode: propagate, log_conditions: " + condition + "}", testing::log_batch({"a"})) == refused("log_conditions[0]"));
+  CHECK(left("{error_mode: propagate, log_conditions: " + condition + "}", testing::log_batch({"a"})) ==
+        refused("log_conditions[0]"));
   const std::string two = "['log.body[\"x\"] == 1', 'log.severity_number == 9']";
   CHECK(kept("{log_conditions: " + two + "}") == Texts{"debug one", "error three", "unset four"});
-  CHECK(left("{log_conditions: [{error_mode: propagate, conditions: " + condition + "}]}",
-             testing::log_batch({"a"})) == refused("log_conditions[0]::conditions[0]"));
+  CHECK(left("{log_conditions: [{error_mode: propagate, conditions: " + condition + "}]}", testing::log_batch({"a"})) ==
+        refused("log_conditions[0]::conditions[0]"));
   CHECK(kept("{error_mode: propagate, log_conditions: [{error_mode: silent, conditions: " + two + "}]}") ==
         Texts{"debug one", "error three", "unset four"});
 }
