@@ -79,7 +79,7 @@ class Walk {
       const std::string_view id = in.bytes();
       if (is_id) {
         trace = {};
-        std::memcpy(trace.bytes, id.data(), id.size() == sizeof trace.bytes ? sizeof trace.bytes : 0);
+        if (id.size() == sizeof trace.bytes) std::memcpy(trace.bytes, id.data(), sizeof trace.bytes);
       } else {
         is_root = std::all_of(id.begin(), id.end(), [](char byte) { return byte == 0; });
       }
