@@ -28,6 +28,12 @@ class Rounds {
         timer_(clock, "rw-rounds", [this](const std::stop_token& stop) { return let_go(stop); }) {}
 
   Result<void> start() { return timer_.start(clock_.now() + interval_); }
+  // Whether rounds go on at once.
+  void hurry(bool is_hurried) {
+    const std::lock_guard lock(mutex_);
+    is_hurried_ = is_hurried;
+    if (is_hurried) timer_.wake_at(clock_.now());
+  }
   // What is left goes on, if it can by then.
   void stop(Deadline deadline) {
     timer_.stop();
@@ -42,7 +48,7 @@ class Rounds {
     Held held(ledger, std::move(completion), records);
     gather(*round_, held);
     helds_.push_back(std::move(held));
-    if (bytes() > bytes_max_) timer_.wake_at(clock_.now());
+    if (is_hurried_ || bytes() > bytes_max_) timer_.wake_at(clock_.now());
   }
   static Error full() {
     return {ErrorKind::refused, "what is gathered takes as much memory as it may", std::chrono::milliseconds(1000)};
@@ -107,6 +113,7 @@ class Rounds {
   std::unique_ptr<Round> round_;          // Guarded by mutex_.
   std::vector<Held> helds_;               // Guarded by mutex_.
   Bytes leaving_;                         // Guarded by mutex_.
+  bool is_hurried_ = false;               // Guarded by mutex_.
   std::unique_ptr<Departure> departing_;  // Used by the timer's thread, and once that has ended by `stop`.
   Timer timer_;                           // Last: its thread uses the rest.
 };

@@ -134,12 +134,21 @@ Deadline Runtime::half_of(Deadline deadline) const {
   return deadline.at > now ? Deadline{now + (deadline.at - now) / 2} : deadline;
 }
 
-void Runtime::stop_replaced(const Assembly& next, Deadline drain) {
+// A receiver that can replay waits until what it has delivered has arrived: nothing may be held back meanwhile.
+void Runtime::stop_replaced_receivers(const Assembly& next, Deadline drain) {
+  const auto is_going = [&](const auto& entry) { return !holds(next.receivers, entry.first, entry.second); };
+  if (std::none_of(current_.receivers.begin(), current_.receivers.end(), is_going)) return;
+  for (const auto& connector : current_.connectors) connector->connector->hurry(true);
   std::erase_if(current_.receivers, [&](const auto& entry) {
-    if (holds(next.receivers, entry.first, entry.second)) return false;
+    if (!is_going(entry)) return false;
     entry.second->stop(drain);
     return true;
   });
+  for (const auto& connector : current_.connectors) connector->connector->hurry(false);
+}
+
+void Runtime::stop_replaced(const Assembly& next, Deadline drain) {
+  stop_replaced_receivers(next, drain);
   const bool extensions_change = !std::all_of(current_.extensions.begin(), current_.extensions.end(),
                                               [&](const auto& one) { return holds(next.extensions, one); });
   std::vector<const void*> replaced;
@@ -284,6 +293,7 @@ void Runtime::stop(Deadline deadline) {
         exporter->release_senders();
       }
     });
+    for (const auto& connector : current_.connectors) connector->connector->hurry(true);
     for (const auto& [id, receiver] : current_.receivers) receiver->stop(deadline);
     for (const auto& connector : current_.connectors) connector->stop(half_of(deadline));
   }

@@ -24,6 +24,7 @@ class Runtime {
 
  private:
   void stop_replaced(const Assembly& next, Deadline drain);
+  void stop_replaced_receivers(const Assembly& next, Deadline drain);
   Result<void> start_new(Assembly& next);
   void open_doors(const Assembly& next, Deadline drain);
   Result<void> start_receivers(const Assembly& next);

@@ -45,6 +45,7 @@ class Holding final : public Connector {
   }
   Bytes held_memory() const override { return Bytes{100}; }
   bool answers_late() const override { return is_late_; }
+  void hurry(bool is_hurried) override { fixture_.note((is_hurried ? "hurry " : "no hurry ") + name_); }
 
   std::size_t count() const {
     const std::lock_guard lock(mutex_);
@@ -139,6 +140,23 @@ TEST_CASE("what is held flows on when the service stops, before the exporters st
   const Events events = s.f.events();
   CHECK(Events(events.end() - 4, events.end()) ==
         Events{"stop source", "stop holding in logs", "stop holding/second in logs", "stop sink"});
+}
+
+TEST_CASE("nothing is held back while a receiver that a reload changes, or a stop, waits for what it delivered") {
+  Segmented s;
+  REQUIRE(s.service.start(s.f.plan(Segmented::yaml())));
+  std::string changed = Segmented::yaml();
+  changed.replace(changed.find("source: {}"), 10, "source: {note: changed}");
+  const std::size_t before = s.f.events().size();
+  REQUIRE(s.service.reload(s.f.plan(changed)));
+  const Events reload = s.f.events();
+  CHECK(Events(reload.begin() + static_cast<std::ptrdiff_t>(before), reload.end()) ==
+        Events{"hurry holding in logs", "stop source", "no hurry holding in logs", "start source"});
+  s.service.stop(Deadline::after(s.f.clock, std::chrono::seconds(5)));
+  const Events stop = s.f.events();
+  CHECK(Events(stop.begin() + static_cast<std::ptrdiff_t>(reload.size()),
+               stop.begin() + static_cast<std::ptrdiff_t>(reload.size()) + 3) ==
+        Events{"hurry holding in logs", "stop source", "stop holding in logs"});
 }
 
 TEST_CASE("what finds no room before the deadline is counted as dropped, and the source hears it") {

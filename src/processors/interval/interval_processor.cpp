@@ -41,6 +41,7 @@ class IntervalProcessor final : public Connector {
 
   Result<void> start(Host&) override { return rounds_.start(); }
   void stop(Deadline deadline) override { rounds_.stop(deadline); }
+  void hurry(bool is_hurried) override { rounds_.hurry(is_hurried); }
   bool has_room(Signal, Bytes, std::uint64_t) const override { return rounds_.has_room(); }
   Bytes held_memory() const override { return rounds_.memory(); }
 

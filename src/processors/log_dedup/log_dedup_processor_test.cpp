@@ -101,6 +101,15 @@ TEST_CASE("records without a condition that holds pass at once") {
   CHECK(f.lines().size() == 3);
 }
 
+TEST_CASE("in a hurry what is held goes on at once, and so does what comes then") {
+  Fixture f;
+  REQUIRE(f.connector->consume(testing::log_batch({"a"}), f.completion(1)));
+  f.connector->hurry(true);
+  REQUIRE(f.logs.wait_for(1));
+  REQUIRE(f.connector->consume(testing::log_batch({"b"}), f.completion(2)));
+  REQUIRE(f.logs.wait_for(2));
+}
+
 TEST_CASE("what passes is refused while nothing takes it, and nothing is gathered then") {
   Fixture f("{conditions: ['body == \"a\"']}");
   f.logs.set_full(true);
