@@ -118,11 +118,30 @@ def key_lines(keys, fields):
             yield f"- {heading}: " + "; ".join(texts)
 
 
+def without_repeats(keys):
+    """Keys without what is inside sections that hold what a section around them does, and these: {section: like}."""
+    children = {}
+    for key in keys:
+        parent, _, name = key.rpartition(".")
+        children.setdefault(parent, set()).add(name)
+    like = {}
+    for section in sorted(children, key=lambda path: path.count(".")):
+        around = [path for path in ancestors(section) if path and path not in like]
+        same = [path for path in around if children[section] <= children.get(path, set())]
+        if len(children[section]) > 4 and same and not set(ancestors(section)) & set(like):
+            like[section] = same[-1]
+    return {key for key in keys if not set(ancestors(key)) & set(like)}, like
+
+
 def component_section(kind, name, upstream, fields, summary, aliases):
     also = f", `{'`, `'.join(aliases)}`" if aliases else ""
     yield f"### {kind}: `{name}`{also}\n\n{summary}\n"
     names = {key for key, (support, _, _) in fields.items() if support in ("supported", "ignored")}
-    yield from key_lines(upstream or names, fields)
+    short, like = without_repeats(names)
+    yield from key_lines(upstream or short, fields)
+    for section in sorted(set(like.values())) if not upstream else ():
+        repeats = ", ".join(f"`{path}`" for path, of in sorted(like.items()) if of == section)
+        yield f"- keys of `{section}` also in {repeats}"
     own = names - set(upstream)
     if upstream and own:
         yield f"- beyond that table: {braced(own)}"
