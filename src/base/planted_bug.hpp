@@ -29,6 +29,9 @@ enum class PlantedBug : std::uint8_t {
   queue_limit_ignored,
   files_left_open,              // By a file_log that a reload ends.
   metrics_taken_and_forgotten,  // Acknowledged, but in no queue.
+  held_records_forgotten,       // When they should go on.
+  passed_at_once_uncounted,     // What a holding processor does not hold is in no book.
+  held_back_at_a_stop,          // While the receiver waits for it.
 };
 
 #ifdef RANKWIRE_PLANTED_BUGS

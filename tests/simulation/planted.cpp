@@ -28,6 +28,9 @@ constexpr Planted all[] = {
     PLANTED(queue_limit_ignored, 200),
     PLANTED(files_left_open, 20),
     PLANTED(metrics_taken_and_forgotten, 100),
+    PLANTED(held_records_forgotten, 100),
+    PLANTED(passed_at_once_uncounted, 200),
+    PLANTED(held_back_at_a_stop, 200),
 };
 #undef PLANTED
 
