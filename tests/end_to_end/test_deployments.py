@@ -7,7 +7,10 @@ the output `contains` and what it `lacks`."""
 import http.client
 import json
 import os
+import random
+import signal
 import subprocess
+import threading
 import time
 import uuid
 
@@ -19,18 +22,21 @@ import yaml
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deployments")
 NAMES = sorted(name[: -len(".yaml")] for name in os.listdir(FOLDER))
 AT_ONCE = 16  # Processes.
-SETTLE = 1.5  # What comes later comes when the agent stops.
+NETWORK = random.SystemRandom().randrange(2, 250)  # Each has a loopback address of its own, where no port is taken.
+SETTLE, PATIENCE = 1, 20  # Seconds. What is late but for lines of files comes when the agent stops.
 
 
 class Deployment:
     def __init__(self, name, directory, back):
         self.name, self.directory, self.back = name, directory, back
+        self.host = f"127.{NETWORK}.{NAMES.index(name)}.1"
         self.path = os.path.join(FOLDER, f"{name}.yaml")
         with open(self.path) as file:
             text = file.read()
         self.expected = yaml.safe_load(text.splitlines()[1].removeprefix("# "))["expects"]
         self.config = yaml.safe_load(text)
-        self.receiving, self.settings = None, ["service::telemetry::logs::level=info"]
+        self.receiving, self.reads_files = None, False
+        self.settings = ["service::telemetry::logs::level=info"]
         os.makedirs(directory)
         for kind in ("receivers", "exporters", "extensions"):
             for component, settings in (self.config.get(kind) or {}).items():
@@ -45,10 +51,11 @@ class Deployment:
     def receiver(self, component, settings):
         if component.split("/")[0] == "otlp":
             for protocol in settings["protocols"]:
-                port = harness.free_port()
-                self.set(f"receivers::{component}", f"protocols::{protocol}::endpoint", f"127.0.0.1:{port}")
+                port = 4318 if protocol == "http" else 4317
+                self.set(f"receivers::{component}", f"protocols::{protocol}::endpoint", f"{self.host}:{port}")
                 if protocol == "http":
-                    self.receiving = (component, port)
+                    self.receiving = component
+        self.reads_files |= "include" in settings
         for key in {"include", "exclude"} & set(settings):
             self.set(f"receivers::{component}", key, [self.under(path) for path in settings[key]])
 
@@ -67,7 +74,7 @@ class Deployment:
         if "directory" in settings:
             self.set(f"extensions::{component}", "directory", self.under(settings["directory"]))
         if component == "health_check":
-            self.set("extensions::health_check", "endpoint", f"127.0.0.1:{harness.free_port()}")
+            self.set("extensions::health_check", "endpoint", f"{self.host}:13133")
 
     def start(self):
         environment = {"K8S_NODE_NAME": "node-4", "API_TOKEN": "t0ps3cret"}
@@ -80,18 +87,21 @@ class Deployment:
         assert not self.agent.died(), f"{self.name} ended:\n{self.agent.log_text()}"
         return "everything is running" in self.agent.log_text()
 
+    def is_reading(self):
+        """Whether lines of its files are still to come."""
+        return self.reads_files and list(self.problems()) != []
+
     def send(self):
         """To its receiver, what its pipelines take."""
         if not self.receiving:
             return
-        component, port = self.receiving
         pipelines = self.config["service"]["pipelines"].items()
-        signals = {name.split("/")[0] for name, members in pipelines if component in members["receivers"]}
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        for signal, body in deployments.requests():
-            if signal in signals:
+        signals = {name.split("/")[0] for name, members in pipelines if self.receiving in members["receivers"]}
+        connection = http.client.HTTPConnection(self.host, 4318, timeout=20)
+        for kind, body in deployments.requests():
+            if kind in signals:
                 headers = {"Content-Type": "application/json", "X-Tenant": "blue"}
-                connection.request("POST", f"/v1/{signal}", body, headers)
+                connection.request("POST", f"/v1/{kind}", body, headers)
                 answer = connection.getresponse()
                 assert answer.status == 200, f"{self.name}: {answer.status} {answer.read()}"
                 answer.read()
@@ -112,12 +122,12 @@ class Deployment:
         received = self.received()
         everything = [entry for kept in received.values() for entry in kept]
         texts = "\n".join(text for _, text in everything)
-        for signal in deployments.REQUESTS:
-            found = sum(deployments.count(signal, text) for of, text in everything if of == signal)
-            if found != self.expected.get(signal, found):
-                yield f"{found} {signal} instead of {self.expected[signal]}"
+        for kind in deployments.REQUESTS:
+            found = sum(deployments.count(kind, text) for of, text in everything if of == kind)
+            if found != self.expected.get(kind, found):
+                yield f"{found} {kind} instead of {self.expected[kind]}"
         for exporter, wanted in self.expected.get("at", {}).items():
-            found = sum(deployments.count(signal, text) for signal, text in received.get(exporter, []))
+            found = sum(deployments.count(kind, text) for kind, text in received.get(exporter, []))
             if found != wanted:
                 yield f"{found} records at {exporter} instead of {wanted}"
         yield from (f"without {text!r}" for text in self.expected.get("contains", []) if text not in texts)
@@ -135,12 +145,14 @@ def run(some):
             deployments.write_files(one.under("var/log"))
             one.send()
         begin = time.monotonic()
-        harness.wait_until(
-            lambda: time.monotonic() - begin > SETTLE and not any(one.agent.died() for one in some), 20, "one ended"
-        )
+        while time.monotonic() - begin < SETTLE or any(one.is_reading() for one in some):
+            if time.monotonic() - begin > PATIENCE or any(one.agent.died() for one in some):
+                break
+            threading.Event().wait(0.1)
+        for one in some:  # All at once; `stop` would send it again, to one that may have just ended.
+            os.kill(one.agent.process.pid, signal.SIGTERM)
         for one in some:
-            one.agent.process.terminate()
-        for one in some:
+            harness.wait_until(one.agent.died, 40, f"{one.name} did not stop")
             one.agent.stop()
         return {one.name: list(one.problems()) for one in some}
     finally:
