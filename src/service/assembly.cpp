@@ -129,13 +129,31 @@ class Assembler {
                         [this](const config::Node& node) { return mentions(node, changed_extensions_); });
   }
 
+  // The one that runs already in this pipeline, wherever in it; null if there is none, or if it changes.
+  std::shared_ptr<RunningProcessor> running_processor(const std::string& pipeline,
+                                                      const Planned<ProcessorFactory>& planned) const {
+    if (mentions(planned.node, changed_extensions_)) return nullptr;
+    for (const auto& [key, before] : current_.pipelines) {
+      if (before->planned.pipeline != pipeline) continue;
+      const auto& ids = before->planned.processors;
+      const auto at = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), planned.id) - ids.begin());
+      if (at < ids.size() && before->processor_nodes[at] == planned.node)
+        return before->processors->steps()[at].processor;
+    }
+    return nullptr;
+  }
+
   Result<void> create_processors(RunningPipeline& running) {
     std::vector<ProcessorChain::Step> steps;
     for (const ComponentId& id : running.planned.processors) {
       const auto* planned = find(plan_.processors, id);
-      auto created = planned->factory->create(planned->config, context(id, running.planned.pipeline));
-      if (!created) return std::move(created).error().during("creating processor " + planned->written);
-      steps.push_back({planned->written, std::move(*created)});
+      auto processor = running_processor(running.planned.pipeline, *planned);
+      if (!processor) {
+        auto created = planned->factory->create(planned->config, context(id, running.planned.pipeline));
+        if (!created) return std::move(created).error().during("creating processor " + planned->written);
+        processor = std::make_shared<RunningProcessor>(std::move(*created));
+      }
+      steps.push_back({planned->written, std::move(processor)});
     }
     running.processors = std::make_shared<ProcessorChain>(std::move(steps), running.planned.signal,
                                                           running.planned.pipeline, engine_.environment);
@@ -149,10 +167,10 @@ class Assembler {
     for (const Segment& segment : segments_.all) {
       if (segment.pipeline != pipeline.id) continue;
       for (const auto& step : next_.pipelines.at(segment.key)->processors->steps()) {
-        if (const auto limit = step.processor->memory_limit()) {
+        if (const auto limit = (*step.processor)->memory_limit()) {
           if (!next_.memory_limit || limit->limit < next_.memory_limit->limit) next_.memory_limit = limit;
         }
-        const auto batch = step.processor->batch_policy();
+        const auto batch = (*step.processor)->batch_policy();
         if (!batch) continue;
         for (const ComponentId& id : pipeline.exporters) {
           auto& slot = wiring_[id].batch[at];

@@ -39,8 +39,8 @@ ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, const std
         FlowCounter(counters, "otelcol_processor_consumed_items", "Records passed to the processor.", component);
     step.produced =
         FlowCounter(counters, "otelcol_processor_produced_items", "Records the processor passed on.", component);
-    has_work_ |= !step.processor->is_setting();
-    if (!step.processor->memory_limit()) continue;
+    has_work_ |= !(*step.processor)->is_setting();
+    if (!(*step.processor)->memory_limit()) continue;
     const std::string prefix = "otelcol_processor_memory_limiter_";
     step.accepted =
         &counters.counter(prefix + "accepted_" + noun, "Records that found memory.", {{"processor", step.label}});
@@ -51,19 +51,15 @@ ProcessorChain::ProcessorChain(std::vector<Step> steps, Signal signal, const std
 
 Result<void> ProcessorChain::start(Host& host) {
   // The last first: what comes later in the chain is ready before anything can reach it.
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
     if (Result<void> started = step->processor->start(host); !started)
       return std::move(started).error().during("starting processor " + step->label);
-    ++started_;
-  }
   return {};
 }
 
-void ProcessorChain::stop(Deadline deadline) {
-  for (Step& step : steps_) {
-    if (started_ > static_cast<std::size_t>(&steps_.back() - &step)) step.processor->stop(deadline);
-  }
-  started_ = 0;
+void ProcessorChain::stop(Deadline deadline, const std::set<const RunningProcessor*>& kept) {
+  for (Step& step : steps_)
+    if (!kept.contains(step.processor.get())) step.processor->stop(deadline);
 }
 
 void ProcessorChain::count_step(const Step& step, const Result<void>& result, std::uint64_t before,
@@ -81,8 +77,8 @@ Result<void> ProcessorChain::run(SignalBatch& batch, Drops& drops) const {
   Instant started = clock_.now();
   for (const Step& step : steps_) {
     Result<void> result;
-    if (!step.processor->is_setting()) {
-      result = step.processor->process(batch);
+    if (!(*step.processor)->is_setting()) {
+      result = (*step.processor)->process(batch);
       const Instant ended = clock_.now();
       step.duration->observe(std::chrono::duration<double>(ended - started).count());
       started = ended;
@@ -90,7 +86,7 @@ Result<void> ProcessorChain::run(SignalBatch& batch, Drops& drops) const {
     const std::uint64_t after = batch.record_count();
     count_step(step, result, before, after);
     if (!result) return result;
-    if (after < before) drops.emplace_back(step.processor->drop_reason(), before - after);
+    if (after < before) drops.emplace_back((*step.processor)->drop_reason(), before - after);
     if (after == 0) break;
     before = after;
   }
@@ -108,7 +104,7 @@ void ProcessorChain::count_refused(std::uint64_t records) const {
 
 std::vector<ComponentHealth> ProcessorChain::health() const {
   std::vector<ComponentHealth> all;
-  for (const Step& step : steps_) all.push_back({ComponentKind::processor, step.label, step.processor->unhealthy()});
+  for (const Step& step : steps_) all.push_back({ComponentKind::processor, step.label, (*step.processor)->unhealthy()});
   return all;
 }
 

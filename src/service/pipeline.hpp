@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "component/component.hpp"
@@ -19,12 +21,34 @@ namespace rankwire::service {
 // Records that processors took out of one batch, by their reason. Empty for most batches.
 using Drops = std::vector<std::pair<std::string_view, std::uint64_t>>;
 
+// A processor that runs. A reload that changes others of its pipeline makes a new chain with the same one: what it
+// knows lives on. Started and stopped by one thread.
+class RunningProcessor {
+ public:
+  explicit RunningProcessor(std::unique_ptr<Processor> processor) : processor_(std::move(processor)) {}
+  Processor* operator->() const { return processor_.get(); }
+  // Unless it runs already.
+  Result<void> start(Host& host) {
+    if (is_started_) return {};
+    RANKWIRE_TRY(processor_->start(host));
+    is_started_ = true;
+    return {};
+  }
+  void stop(Deadline deadline) {
+    if (std::exchange(is_started_, false)) processor_->stop(deadline);
+  }
+
+ private:
+  const std::unique_ptr<Processor> processor_;
+  bool is_started_ = false;
+};
+
 // The processors of one pipeline: kept when only its exporters change.
 class ProcessorChain {
  public:
   struct Step {
     std::string label;  // As written in the configuration.
-    std::unique_ptr<Processor> processor;
+    std::shared_ptr<RunningProcessor> processor;
     Counter* incoming = nullptr;
     Counter* outgoing = nullptr;
     Histogram* duration = nullptr;
@@ -36,7 +60,8 @@ class ProcessorChain {
 
   ProcessorChain(std::vector<Step> steps, Signal signal, const std::string& pipeline, Environment& environment);
   Result<void> start(Host& host);
-  void stop(Deadline deadline);
+  // But for those that run on in another chain.
+  void stop(Deadline deadline, const std::set<const RunningProcessor*>& kept = {});
   // Whether any of them looks at records.
   bool has_work() const { return has_work_; }
   const std::vector<Step>& steps() const { return steps_; }
@@ -52,7 +77,6 @@ class ProcessorChain {
 
   Clock& clock_;
   std::vector<Step> steps_;
-  std::size_t started_ = 0;
   bool has_work_ = false;
 };
 

@@ -82,6 +82,30 @@ TEST_CASE("changed processors are swapped behind running receivers, and nothing 
   CHECK_FALSE(r.f.destination("sink").received().contains(1));
 }
 
+TEST_CASE("a processor runs on while others of its pipeline come, change, fail or go") {
+  Reloading r;
+  const auto reload = [&](const std::string& second, const std::string& processors) {
+    return r.service.reload(r.f.plan(yaml({.processor = "{}, sieve/second: " + second, .processors = processors})));
+  };
+  REQUIRE(reload("{}", "[sieve/second, sieve]"));
+  REQUIRE(reload("{drop: odd}", "[sieve, sieve/second]"));
+  r.f.fail_start_of("sieve/second");
+  REQUIRE_FALSE(reload("{drop: even}", "[sieve, sieve/second]"));
+  r.f.fail_start_of("");
+  REQUIRE(r.f.deliver("source", {1, 2}));
+  CHECK(r.f.destination("sink").wait_for(1));
+  REQUIRE(reload("{}", "[sieve]"));
+  const Events events = r.events();
+  CHECK(std::count(events.begin(), events.end(), "start sieve") == 0);
+  CHECK(std::count(events.begin(), events.end(), "stop sieve") == 0);
+  CHECK(events.back() == "stop sieve/second");
+  REQUIRE(r.f.deliver("source", {3}));
+  CHECK(r.f.destination("sink").wait_for(2));
+  r.service.stop(Deadline::after(r.f.clock, std::chrono::seconds(5)));
+  const Events all = r.events();
+  CHECK(std::count(all.begin(), all.end(), "stop sieve") == 1);
+}
+
 TEST_CASE("a changed exporter takes over what the old one had queued") {
   Reloading r;
   r.f.destination("sink").set(Mode::unavailable);

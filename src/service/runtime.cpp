@@ -40,6 +40,13 @@ class HalfTime {
   Worker worker_;
 };
 
+std::set<const RunningProcessor*> processors_of(const Assembly& assembly) {
+  std::set<const RunningProcessor*> all;
+  for (const auto& [id, pipeline] : assembly.pipelines)
+    for (const ProcessorChain::Step& step : pipeline->processors->steps()) all.insert(step.processor.get());
+  return all;
+}
+
 }  // namespace
 
 Result<void> Runtime::apply(const Plan& plan, const MemoryLimit& default_limit, Deadline drain) {
@@ -233,6 +240,7 @@ Result<void> Runtime::start_receivers(const Assembly& next) {
 }
 
 void Runtime::stop_removed(const Assembly& next, Deadline drain) {
+  const auto kept = processors_of(next);
   for (const auto& connector : current_.connectors)
     if (!holds(next.connectors, connector)) connector->stop(half_of(drain));
   for (const auto& [id, pipeline] : current_.pipelines) {
@@ -241,7 +249,7 @@ void Runtime::stop_removed(const Assembly& next, Deadline drain) {
     if (busy_.contains(pipeline->processors.get()))
       retired_.push_back(pipeline->processors);
     else
-      pipeline->processors->stop(drain);
+      pipeline->processors->stop(drain, kept);
   }
   std::vector<std::shared_ptr<RunningExporter>> removed;
   for (const auto& [id, exporter] : current_.exporters)
@@ -266,11 +274,8 @@ void Runtime::unwind(Assembly& next, Deadline drain) {
   });
   for (const auto& connector : next.connectors)
     if (!holds(current_.connectors, connector)) connector->stop(drain);
-  for (const auto& [id, pipeline] : next.pipelines) {
-    const auto before = current_.pipelines.find(id);
-    if (before == current_.pipelines.end() || before->second->processors != pipeline->processors)
-      pipeline->processors->stop(drain);
-  }
+  const auto kept = processors_of(current_);
+  for (const auto& [id, pipeline] : next.pipelines) pipeline->processors->stop(drain, kept);
   for (const auto& [id, exporter] : next.exporters) {
     if (holds(current_.exporters, id, exporter)) continue;
     // The queues go back to be taken by the exporter that the old plan puts in place again.
