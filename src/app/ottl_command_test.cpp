@@ -55,6 +55,8 @@ TEST_CASE("rankwire ottl puts a caret under what is wrong and tells errors of ru
   CHECK(wrong.err ==
         "--statement 1:15: there is no function Qqqqqqqq\n"
         "  set(log.body, Qqqqqqqq(1))\n                ^\n");
+  const std::string unread = tried({.statements = {"set(log.body, 'x')"}}, record).err;
+  CHECK_MESSAGE(unread.rfind("--statement") == 0, unread);
   const Tried failing = tried({.statements = {R"(set(log.body, log.body["x"]))"}}, record);
   CHECK(failing.code == ExitCode::failed);
   CHECK(failing.out.find("log[0]: failed: ") != std::string::npos);

@@ -37,7 +37,9 @@ std::optional<Context> context_for(const std::vector<std::optional<Tree>>& trees
     if (tree) add_names(*tree, names);
   std::string why;
   const auto context = names.context(dialect, why);
-  if (!context && !trees.empty()) problems.push_back({0, {0, {}, std::move(why), {}}});
+  // What is not even read has no paths to infer from: its own problem says enough.
+  const bool is_any_read = std::any_of(trees.begin(), trees.end(), [](const auto& tree) { return tree.has_value(); });
+  if (!context && is_any_read) problems.push_back({0, {0, {}, std::move(why), {}}});
   return context;
 }
 
@@ -90,8 +92,9 @@ ErrorReporter::ErrorReporter(ErrorMode mode, const Owner& owner, std::span<const
 bool ErrorReporter::go_on(std::size_t index, Frame& frame) const {
   failures_[index]->add();
   if (mode_ != ErrorMode::silent)
-    log_.warn("a statement failed",
-              {{"component", component_}, {"key", keys_[index]}, {"statement", texts_[index]}, {"error", frame.error}});
+    // One message a statement: the log's sampling then bounds each by itself.
+    log_.warn("a statement failed: " + texts_[index],
+              {{"component", component_}, {"key", keys_[index]}, {"error", frame.error}});
   if (mode_ != ErrorMode::propagate) return true;
   frame.error = component_ + ": " + keys_[index] + " (" + texts_[index] + "): " + frame.error;
   return false;

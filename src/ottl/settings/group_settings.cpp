@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ottl/program/infer.hpp"
+#include "ottl/program/path_field.hpp"
 #include "ottl/syntax/parser.hpp"
 
 namespace rankwire::ottl {
@@ -146,7 +147,11 @@ bool GroupCompiler::find_context(const std::string& key, const std::string& name
     if (out && std::find(dialect.contexts.begin(), dialect.contexts.end(), *out) != dialect.contexts.end()) return true;
     std::vector<std::string_view> names;
     for (const Context context : dialect.contexts) names.push_back(to_string(context));
-    problems_.push_back({key + "::context", {}, "there is no context " + name + " here", config::suggest(name, names)});
+    const std::string_view refusal = refusal_of_context(name);
+    problems_.push_back({key + "::context",
+                         {},
+                         refusal.empty() ? "there is no context " + name + " here" : name + ": " + std::string(refusal),
+                         config::suggest(name, names)});
     return false;
   }
   Inference inference(dialect);

@@ -173,6 +173,8 @@ TEST_CASE("what cannot be read as a group is refused with what to write") {
   check_refusal(R"({log_statements: [{context: span, statements: ['set(name, "x")']}]})",
                 "1:20: error: transform::log_statements[0]::context: there is no context span here; allowed are "
                 "resource, scope, log");
+  check_refusal(R"({log_statements: [{context: profile, statements: ['set(name, "x")']}]})",
+                "profile: profiles are not supported");
   check_refusal("{log_statements: ['set(body, 1)']}",
                 "1:20: error: transform::log_statements[0]: the path body does not say which context it means; write "
                 "one in front (resource, scope, log), or set \"context\"");
