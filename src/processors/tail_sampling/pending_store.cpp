@@ -80,7 +80,20 @@ class PendingStore::Keeper final : public CompletionListener {
 
 PendingStore::PendingStore(std::unique_ptr<queue::Queue> queue, HeldLedger* ledger)
     : queue_(std::move(queue)), books_(std::make_unique<Books>(ledger)) {
-  books_->found(queue_->status().records);
+  const queue::QueueStatus status = queue_->status();
+  books_->found(status.records + status.lost_to_damage);
+  count_damage();
+}
+
+void PendingStore::count_damage() {
+  std::uint64_t lost = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t known = queue_->status().lost_to_damage;
+    lost = known - damaged_;
+    damaged_ = known;
+  }
+  if (lost != 0) books_->dropped(lost, "corrupt");
 }
 
 PendingStore::~PendingStore() {
@@ -115,6 +128,7 @@ Result<void> PendingStore::push(WireBatch batch) {
 
 std::optional<PendingStore::Leased> PendingStore::pop(const std::stop_token& stop) {
   std::unique_ptr<queue::Lease> lease = queue_->pop(stop);
+  count_damage();
   if (!lease) return {};
   WireBatch batch = lease->batch();
   std::shared_ptr<Keeper> keeper;
@@ -130,6 +144,7 @@ std::optional<PendingStore::Leased> PendingStore::pop(const std::stop_token& sto
 
 // Called with the keeper's mutex held.
 void PendingStore::ended(std::uint64_t number) {
+  count_damage();  // Reading on, behind this lease, may have found some.
   const std::lock_guard lock(mutex_);
   under_way_.erase(number);
   if (is_closing_ && under_way_.empty()) all_ended_.request_stop();

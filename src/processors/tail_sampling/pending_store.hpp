@@ -3,11 +3,11 @@
 // the books of all that. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 
 #include "component/component.hpp"
 #include "component/held.hpp"
@@ -53,10 +53,13 @@ class PendingStore {
 
   PendingStore(std::unique_ptr<queue::Queue> queue, HeldLedger* ledger);
   void ended(std::uint64_t number);
+  // Takes what the queue found damaged since it was last asked off the books.
+  void count_damage();
 
   const std::unique_ptr<queue::Queue> queue_;
   const std::unique_ptr<Books> books_;
   std::mutex mutex_;
+  std::uint64_t damaged_ = 0;                                 // Guarded by mutex_. Records that are counted as such.
   std::uint64_t next_number_ = 0;                             // Guarded by mutex_.
   std::map<std::uint64_t, std::weak_ptr<Keeper>> under_way_;  // Guarded by mutex_.
   std::stop_source all_ended_;                                // Guarded by mutex_. Ends the waiting of `close`.

@@ -1,4 +1,6 @@
 // With storage: what is acknowledged is on disk until its trace's end, over stops and crashes.
+#include <fstream>
+
 #include "processors/tail_sampling/tail_fixture.hpp"
 
 namespace rankwire::tail_sampling {
@@ -25,6 +27,21 @@ struct Run : TailFixture {
     while (environment.counters.prometheus_text().find(line) == std::string::npos) std::this_thread::yield();
   }
 };
+
+// Changes the first byte of this text in a file that has it.
+bool damage(const std::filesystem::path& directory, const std::string& text) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    const std::size_t at = bytes.find(text);
+    if (at == std::string::npos) continue;
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put('?');
+    return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -103,6 +120,28 @@ TEST_CASE("what waits when the agent stops stays on disk, and of what was decide
   CHECK(after.names() == Names{"keep later"});
   after.traces.settle();
   after.traces.taken().clear();
+}
+
+TEST_CASE("spans whose bytes on disk were damaged are counted as lost, and the others go on") {
+  const testing::TemporaryDirectory directory;
+  TestStorage storage(directory.path());
+  {
+    Run f(storage);
+    REQUIRE(f.take(spans({{1, "keep"}})));
+    REQUIRE(f.take(spans({{2, "keep broken"}, {3, "broken"}})));
+    f.wait_until_filed(3);
+  }
+  REQUIRE(damage(directory.path(), "keep broken"));
+  Run after(storage);
+  after.wait_until_filed(1);
+  after.wait(seconds(10));
+  REQUIRE(after.traces.wait_for(1));
+  CHECK(after.names() == Names{"keep"});
+  after.traces.settle();
+  after.traces.taken().clear();
+  after.stop();
+  CHECK(after.ledger.dropped("corrupt") == 2);
+  CHECK(after.ledger.held() == 0);
 }
 
 TEST_CASE("what a destination loses is decided again") {
