@@ -124,8 +124,9 @@ class Pipeline {
   bool has_room(Bytes size, std::uint64_t records) const;
   // Whether the batch that was last refused may be taken now.
   bool has_room_again() const { return has_room(Bytes{refused_size_.load()}, refused_records_.load()); }
-  // How many destinations a record that enters here has.
+  // Whether everything here wants memory form.
   bool reads_records() const;
+  // How many destinations a record that enters here has.
   std::uint64_t outlet_count() const { return outlets_.size(); }
   Signal signal() const { return signal_; }
   const std::string& id() const { return id_; }
