@@ -254,6 +254,7 @@ class DockerSocket {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     REQUIRE(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     REQUIRE(::listen(listener_, 8) == 0);
+    worker_ = Worker("docker", [this](std::stop_token) { serve(); });  // Not before: accept() needs a listener.
   }
   ~DockerSocket() {
     ::shutdown(listener_, SHUT_RDWR);
@@ -279,7 +280,7 @@ class DockerSocket {
   }
 
   int listener_;
-  Worker worker_{"docker", [this](std::stop_token) { serve(); }};
+  Worker worker_;
 };
 
 TEST_CASE("docker: the daemon's name and system, and the container that the agent runs in") {
