@@ -24,7 +24,7 @@ class ConditionFilter::Pass {
     ottl::enter(frame_, group);
     if (drops(Context::resource)) return false;
     const bool was_empty = group.scopes.empty();
-    retain(group.scopes, [this](auto& scope) { return keeps(scope); });
+    retain(group.scopes, [this](auto& scope) { return this->keeps(scope); });
     return was_empty || !group.scopes.empty();
   }
 
@@ -33,7 +33,7 @@ class ConditionFilter::Pass {
     ottl::enter(frame_, group);
     if (drops(Context::scope)) return false;
     const bool was_empty = group.records.empty();
-    retain(group.records, [this](auto& record) { return keeps(record); });
+    retain(group.records, [this](auto& record) { return this->keeps(record); });
     return was_empty || !group.records.empty();
   }
 
