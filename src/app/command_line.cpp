@@ -3,7 +3,7 @@
 #include "app/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <ostream>
+#include <iostream>
 
 #include "app/demo.hpp"
 #include "config/units.hpp"
@@ -91,10 +91,16 @@ void add_ottl(CLI::App& app, Settings& settings) {
                  "What to do; shows what it changes (repeatable)");
   add_repeatable(*ottl, "--condition", settings.ottl.conditions, "TEXT",
                  "Shows whether it holds and why not (repeatable)");
+  ottl->add_option("--statements", settings.ottl.statements_file,
+                   "A file with one statement a line; lines that begin with # are comments")
+      ->type_name("FILE");
   ottl->add_option("--context", settings.ottl.context, "What the paths are about, if they do not say so");
-  ottl->add_option("--signal", settings.ottl.signal, "Of a record alone (logs)")
+  ottl->add_option("--signal", settings.ottl.signal, "What the input is, where that cannot be seen")
       ->check(CLI::IsMember({"logs", "metrics", "traces"}));
-  ottl->add_option("--input", settings.ottl.input, "A file: an OTLP/JSON request, or one record of it")->required();
+  ottl->add_option("--input", settings.ottl.input,
+                   "OTLP/JSON: requests or records, one or several; - is the standard input")
+      ->type_name("FILE")
+      ->required();
   ottl->footer(
       examples("  rankwire ottl --input record.json --statement 'set(log.attributes[\"a\"], log.body)'\n"
                "  rankwire ottl --input record.json --condition 'log.severity_number >= SEVERITY_NUMBER_WARN'\n"));
@@ -215,7 +221,7 @@ ExitCode execute(const CLI::App& app, Settings& settings, const Output& output) 
     settings.queue.action = app.get_subcommand("queue")->get_subcommands().front()->get_name();
     return run_queue_command(settings.queue, output);
   }
-  if (app.got_subcommand("ottl")) return try_ottl(settings.ottl, output);
+  if (app.got_subcommand("ottl")) return try_ottl(settings.ottl, std::cin, output);
   if (app.got_subcommand("demo")) return run_demo(settings.demo) == 0 ? ExitCode::ok : ExitCode::failed;
   if (app.got_subcommand("completion")) {
     std::vector<CommandShape> shapes;

@@ -40,9 +40,10 @@ struct QueueOptions {
 
 struct OttlOptions {
   std::vector<std::string> statements, conditions;
-  std::string context;  // Empty: inferred.
-  std::string signal;   // Of a record alone; a request says it itself. Empty: logs.
-  std::string input;    // A file: an OTLP/JSON request or one record of it.
+  std::string statements_file;  // One a line, run behind the others; empty: none.
+  std::string context;          // Empty: inferred.
+  std::string signal;           // Empty: what the input looks like.
+  std::string input;            // A file with OTLP/JSON: requests or records; "-": the standard input.
 };
 
 // Runs the agent until it is told to stop. Takes over SIGTERM, SIGINT and SIGHUP.
@@ -54,7 +55,7 @@ ExitCode print_config(const PrintOptions& options, const Output& output);
 // Damage found by "verify" is a failure.
 ExitCode run_queue_command(const QueueOptions& options, const Output& output);
 // Shows what statements change and why conditions are false.
-ExitCode try_ottl(const OttlOptions& options, const Output& output);
+ExitCode try_ottl(const OttlOptions& options, std::istream& standard_input, const Output& output);
 // With `is_verbose`, the compiler and every library in the binary too.
 ExitCode print_version(bool is_verbose, const Output& output);
 // `id`: of one gate; empty: all that are known.

@@ -2,9 +2,10 @@
 // next one does, so that what it alone changed can be shown; `cache` lives on from one to the next.
 #include <algorithm>
 #include <ostream>
+#include <sstream>
 
 #include "app/commands.hpp"
-#include "otlp/otlp.hpp"
+#include "app/ottl_input.hpp"
 #include "ottl/explain/snapshot.hpp"
 #include "ottl/functions/metric_functions.hpp"
 #include "ottl/program.hpp"
@@ -18,39 +19,38 @@ namespace {
 using ottl::Expression;
 using ottl::Kind;
 
-constexpr std::uint64_t input_bytes_max = 16u << 20;
 constexpr std::size_t explained_max = 5;
 
-struct Wrapping {
-  Signal signal;
-  const char* key;
-  const char* begin;
-};
-constexpr Wrapping wrappings[] = {
-    {Signal::logs, "resourceLogs", "{\"resourceLogs\": [{\"scopeLogs\": [{\"logRecords\": ["},
-    {Signal::metrics, "resourceMetrics", "{\"resourceMetrics\": [{\"scopeMetrics\": [{\"metrics\": ["},
-    {Signal::traces, "resourceSpans", "{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": ["},
+// A statement and where it was written.
+struct Written {
+  std::string text;
+  std::string place = "--statement";
 };
 
-// A request says its signal; a record alone is put into one.
-Result<SignalBatch> decode_input(const std::string& text, const std::string& signal) {
-  for (const Wrapping& one : wrappings)
-    if (text.find("\"" + std::string(one.key) + "\"") != std::string::npos) return otlp::decode_json(one.signal, text);
-  for (const Wrapping& one : wrappings)
-    if (to_string(one.signal) == (signal.empty() ? "logs" : signal))
-      return otlp::decode_json(one.signal, one.begin + text + "]}]}]}");
-  return Error(ErrorKind::invalid, "--signal must be logs, metrics or traces");
+// One statement a line, without empty lines and comments.
+std::vector<Written> statements_in(const std::string& path, const std::string& text) {
+  std::vector<Written> found;
+  std::istringstream lines(text);
+  std::string line;
+  for (std::size_t number = 1; std::getline(lines, line); ++number) {
+    const std::size_t begin = line.find_first_not_of(" \t\r"), end = line.find_last_not_of(" \t\r");
+    if (begin != std::string::npos && line[begin] != '#')
+      found.push_back({line.substr(begin, end - begin + 1), path + ", line " + std::to_string(number) + ":"});
+  }
+  return found;
 }
 
 class Playground {
  public:
-  Playground(const OttlOptions& options, SignalBatch batch, const Output& output)
-      : options_(options), batch_(std::move(batch)), output_(output) {}
+  Playground(const OttlOptions& options, std::vector<Written> statements, SignalBatch batch, const Output& output)
+      : options_(options), written_(std::move(statements)), batch_(std::move(batch)), output_(output) {
+    for (const Written& one : written_) texts_.push_back(one.text);
+  }
 
   ExitCode run() {
     if (!options_.context.empty()) {
       context_ = ottl::context_of(options_.context);
-      const auto& known = dialect_.contexts;
+      const auto& known = statements_.contexts;
       if (!context_ || std::find(known.begin(), known.end(), *context_) == known.end()) {
         output_.err << "--context: there is no context " << options_.context << " for " << to_string(batch_.signal())
                     << '\n';
@@ -58,11 +58,11 @@ class Playground {
       }
     }
     std::vector<ottl::TextProblem> problems;
-    const auto statements = ottl::StatementGroup::compile(options_.statements, dialect_, context_, problems);
-    show("--statement", options_.statements, problems);
-    bool is_good = options_.statements.empty() || statements;
-    for (std::size_t i = 0; i < options_.conditions.size(); ++i) is_good = condition(i) && is_good;
-    for (std::size_t i = 0; statements && i < options_.statements.size(); ++i) statement(*statements, i);
+    const auto group = ottl::StatementGroup::compile(texts_, statements_, context_, problems);
+    for (const auto& [index, problem] : problems) show(written_[index].place, texts_[index], problem);
+    bool is_good = texts_.empty() || group;
+    for (const std::string& text : options_.conditions) is_good = condition(text) && is_good;
+    for (std::size_t i = 0; group && i < texts_.size(); ++i) statement(*group, i);
     return !is_good ? ExitCode::usage : has_failed_ ? ExitCode::failed : ExitCode::ok;
   }
 
@@ -88,27 +88,27 @@ class Playground {
   }
 
   // With a caret below the place.
-  void show(const char* option, const std::vector<std::string>& texts, const std::vector<ottl::TextProblem>& problems) {
-    for (const auto& [index, problem] : problems) {
-      const std::string& text = texts[index];
-      const std::size_t begin = problem.offset == 0 ? 0 : text.rfind('\n', problem.offset - 1) + 1;
-      output_.err << option << ' ' << problem.text() << "\n  " << text.substr(begin, text.find('\n', begin) - begin)
-                  << "\n  " << std::string(std::max(1u, problem.place.column) - 1, ' ') << "^\n";
-    }
+  void show(const std::string& written, const std::string& text, const ottl::Problem& problem) {
+    const std::size_t begin = problem.offset == 0 ? 0 : text.rfind('\n', problem.offset - 1) + 1;
+    output_.err << written << ' ' << problem.text() << "\n  " << text.substr(begin, text.find('\n', begin) - begin)
+                << "\n  " << std::string(std::max(1u, problem.place.column) - 1, ' ') << "^\n";
+    for (const ottl::Function& one : conditions_.functions.all())
+      if (statements_.functions.find(one.name) == nullptr &&
+          problem.message.find(" " + std::string(one.name)) != std::string::npos)
+        output_.err << "  (only the filter processor has " << one.name << ": try it with --condition)\n";
   }
 
   std::string name(ottl::Context context, std::size_t index) {
     return std::string(to_string(context)) + "[" + std::to_string(index) + "]";
   }
 
-  bool condition(std::size_t which) {
-    const std::vector<std::string> texts = {options_.conditions[which]};
+  bool condition(const std::string& text) {
     std::vector<ottl::TextProblem> problems;
-    const auto group = ottl::ConditionGroup::compile(texts, dialect_, context_, problems);
-    show("--condition", texts, problems);
+    const auto group = ottl::ConditionGroup::compile({&text, 1}, conditions_, context_, problems);
+    for (const ottl::TextProblem& one : problems) show("--condition", text, one.problem);
     if (!group) return false;
-    const auto tree = ottl::parse_condition(texts[0]);
-    output_.out << texts[0] << '\n';
+    const auto tree = ottl::parse_condition(text);
+    output_.out << text << '\n';
     each(group->context(), [&](ottl::Frame& frame, std::size_t index) {
       output_.out << "  " << name(group->context(), index) << ": ";
       const auto holds = value_of(*tree, group->context(), frame);
@@ -120,23 +120,34 @@ class Playground {
   }
 
   void statement(const ottl::StatementGroup& group, std::size_t which) {
-    const auto tree = ottl::parse_statement(options_.statements[which]);
-    output_.out << options_.statements[which] << '\n';
-    const ottl::Snapshot before = ottl::snapshot(batch_);
-    std::size_t explained = 0;
+    const auto tree = ottl::parse_statement(texts_[which]);
+    output_.out << texts_[which] << '\n';
+    const ottl::Snapshot before = seen_by(group.context());
+    std::size_t unmet = 0;
     each(group.context(), [&](ottl::Frame& frame, std::size_t index) {
       bool ran = false;
       if (!group.run_one(which, frame, ran)) {
         output_.out << "  " << name(group.context(), index) << ": ";
         failed(frame);
-      } else if (!ran && explained++ < explained_max) {
+      } else if (!ran && unmet++ < explained_max) {
         output_.out << "  " << name(group.context(), index) << ": the condition is false\n";
         explain(*tree->condition, group.context(), frame);
       }
     });
-    const auto lines = ottl::changes(before, ottl::snapshot(batch_));
+    if (unmet > explained_max) output_.out << "  the condition is false for " << unmet - explained_max << " more\n";
+    const auto lines = ottl::changes(before, seen_by(group.context()));
     for (const std::string& line : lines) output_.out << "  " << line << '\n';
     if (lines.empty()) output_.out << "  unchanged\n";
+  }
+
+  // The records and what statements keep beside them.
+  ottl::Snapshot seen_by(ottl::Context context) {
+    ottl::Snapshot all = ottl::snapshot(batch_);
+    for (std::size_t i = 0; i < caches_.size(); ++i) {
+      const std::string of = caches_.size() == 1 ? std::string(to_string(context)) : name(context, i);
+      ottl::append(all, of + ".cache", caches_[i]);
+    }
+    return all;
   }
 
   void failed(const ottl::Frame& frame) {
@@ -148,7 +159,7 @@ class Playground {
   std::optional<bool> value_of(const Expression& tree, ottl::Context context, ottl::Frame& frame) {
     std::vector<ottl::TextProblem> problems;
     const std::vector<std::string> texts = {ottl::print(tree)};
-    const auto group = ottl::ConditionGroup::compile(texts, dialect_, context, problems);
+    const auto group = ottl::ConditionGroup::compile(texts, conditions_, context, problems);
     if (!group) return std::nullopt;
     NullLogger log;
     Counters counters;
@@ -161,7 +172,7 @@ class Playground {
 
   std::string seen(const Expression& tree, ottl::Context context, ottl::Frame& frame) {
     std::vector<ottl::TextProblem> problems;
-    const auto program = ottl::ValueProgram::compile(ottl::print(tree), dialect_, context, problems);
+    const auto program = ottl::ValueProgram::compile(ottl::print(tree), conditions_, context, problems);
     ottl::Datum value;
     return program && program->evaluate(frame, value) ? ottl::shown(value) : "failed: " + frame.error;
   }
@@ -175,29 +186,36 @@ class Playground {
         if (value_of(operand, context, frame) == false) explain(operand, context, frame);
       return;
     }
+    const bool is_negated = tree.kind() == Kind::negation;
+    const Expression& inner = is_negated ? tree.as<ottl::Negation>().operands[0] : tree;
     output_.out << "    ";
-    if (tree.kind() == Kind::comparison) {
-      const auto& comparison = tree.as<ottl::Comparison>();
+    if (inner.kind() == Kind::comparison) {
+      const auto& comparison = inner.as<ottl::Comparison>();
       constexpr const char* operators[] = {"==", "!=", "<", "<=", ">", ">="};
       output_.out << ottl::print(comparison.operands[0]) << " = " << seen(comparison.operands[0], context, frame)
-                  << ", wanted " << operators[static_cast<std::size_t>(comparison.op)] << ' '
-                  << seen(comparison.operands[1], context, frame) << '\n';
+                  << ", wanted " << (is_negated ? "not " : "") << operators[static_cast<std::size_t>(comparison.op)]
+                  << ' ' << seen(comparison.operands[1], context, frame) << '\n';
       return;
     }
     output_.out << ottl::print(tree) << " is false";
-    if (tree.kind() == Kind::call)
-      for (const ottl::Argument& argument : tree.as<ottl::Call>().arguments)
+    if (inner.kind() == Kind::call)
+      for (const ottl::Argument& argument : inner.as<ottl::Call>().arguments)
         if (argument.value.kind() == Kind::path)
           output_.out << ", " << ottl::print(argument.value) << " = " << seen(argument.value, context, frame);
     output_.out << '\n';
   }
 
   const OttlOptions& options_;
+  const std::vector<Written> written_;
+  std::vector<std::string> texts_;  // Of those.
   SignalBatch batch_;
   const Output& output_;
-  const ottl::Dialect dialect_{
-      batch_.signal() == Signal::metrics ? ottl::metric_functions() : ottl::standard_functions(),
-      ottl::contexts_of(batch_.signal())};
+  const bool is_of_metrics_ = batch_.signal() == Signal::metrics;
+  // As transform and filter have them.
+  const ottl::Dialect statements_{is_of_metrics_ ? ottl::metric_functions() : ottl::standard_functions(),
+                                  ottl::contexts_of(batch_.signal())};
+  const ottl::Dialect conditions_{is_of_metrics_ ? ottl::filter_functions() : ottl::standard_functions(),
+                                  ottl::contexts_of(batch_.signal())};
   std::optional<ottl::Context> context_;
   SystemClock clock_;
   std::unique_ptr<Random> random_ = make_random();
@@ -208,23 +226,26 @@ class Playground {
 
 }  // namespace
 
-ExitCode try_ottl(const OttlOptions& options, const Output& output) {
-  if (options.statements.empty() && options.conditions.empty()) {
-    output.err << "rankwire ottl: nothing to do; give --statement or --condition\n";
+ExitCode try_ottl(const OttlOptions& options, std::istream& standard_input, const Output& output) {
+  const auto wrong = [&](const std::string& option, const Error& error) {
+    output.err << option << ": " << error.message() << '\n';
+    return ExitCode::usage;
+  };
+  std::vector<Written> statements;
+  for (const std::string& text : options.statements) statements.push_back({text});
+  if (!options.statements_file.empty()) {
+    const auto text = read_tool_input(options.statements_file, standard_input);
+    if (!text) return wrong("--statements " + options.statements_file, text.error());
+    for (Written& one : statements_in(options.statements_file, *text)) statements.push_back(std::move(one));
+  }
+  if (statements.empty() && options.conditions.empty()) {
+    output.err << "rankwire ottl: nothing to do; give --statement, --statements or --condition\n";
     return ExitCode::usage;
   }
-  const auto files = make_posix_file_system();
-  const auto text = read_file(*files, options.input, input_bytes_max);
-  if (!text) {
-    output.err << "--input " << options.input << ": " << text.error().message() << '\n';
-    return ExitCode::usage;
-  }
-  auto batch = decode_input(*text, options.signal);
-  if (!batch) {
-    output.err << "--input " << options.input << ": " << batch.error().message() << '\n';
-    return ExitCode::usage;
-  }
-  return Playground(options, std::move(*batch), output).run();
+  auto input = read_ottl_input(options.input, options.signal, standard_input);
+  if (!input) return wrong("--input " + options.input, input.error());
+  for (const std::string& note : input->notes) output.err << "--input " << options.input << ": " << note << '\n';
+  return Playground(options, std::move(statements), std::move(input->batch), output).run();
 }
 
 }  // namespace rankwire::app

@@ -333,6 +333,12 @@ Snapshot snapshot(const SignalBatch& batch) {
   return std::move(writer.lines);
 }
 
+void append(Snapshot& to, const std::string& path, const Attributes& attributes) {
+  Writer writer;
+  writer.attributes(path, attributes);
+  to.insert(to.end(), writer.lines.begin(), writer.lines.end());
+}
+
 std::vector<std::string> changes(const Snapshot& before, const Snapshot& after) {
   std::map<std::string_view, std::string_view> old;
   for (const auto& [path, value] : before) old.emplace(path, value);

@@ -15,6 +15,8 @@ namespace rankwire::ottl {
 // Path and value, in the order of the records. What has its default is left out.
 using Snapshot = std::vector<std::pair<std::string, std::string>>;
 Snapshot snapshot(const SignalBatch& batch);
+// Adds what does not belong to a record: `path["key"]`.
+void append(Snapshot& to, const std::string& path, const Attributes& attributes);
 
 // "path: value" of what is new, "path: before → after" of what is other, "- path: before" of what is gone.
 std::vector<std::string> changes(const Snapshot& before, const Snapshot& after);
