@@ -128,6 +128,8 @@ TEST_CASE("spans whose bytes on disk were damaged are counted as lost, and the o
   {
     Run f(storage);
     REQUIRE(f.take(spans({{1, "keep"}})));
+    f.wait_until_filed(1);
+    f.wait(milliseconds(100));  // While a lease is young the queue waits for company.
     REQUIRE(f.take(spans({{2, "keep broken"}, {3, "broken"}})));
     f.wait_until_filed(3);
   }
