@@ -23,11 +23,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -89,17 +91,27 @@ void each(std::string_view body, std::string_view marker, Found found) {
   }
 }
 
+// The digits up to the next '#'; nothing if it is something else: in gigabytes of protobuf any three bytes turn up.
+std::optional<std::uint64_t> marked_number(std::string_view rest) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + std::min<std::size_t>(rest.size(), 20), number);
+  if (error != std::errc() || end == rest.data() + rest.size() || *end != '#') return {};
+  return number;
+}
+
 void scan(std::string_view body) {
   each(body, "#n=", [](std::string_view rest) {
-    note_number(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10));
+    if (const auto number = marked_number(rest)) note_number(*number);
   });
   // A slow sink takes one line after another, however many requests wait before it at once.
   const double each_takes = lines_per_second > 0 ? 1e9 / lines_per_second : 0;
   double now = static_cast<double>(std::max(busy_until, now_nanos()));
   each(body, "#t=", [&](std::string_view rest) {
-    const auto written = static_cast<double>(std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 10));
+    const auto written = marked_number(rest);
+    if (!written) return;
     now += each_takes;
-    if (written != 0 && written < now) totals.latencies_ms.push_back((now - written) / 1e6);
+    const auto at = static_cast<double>(*written);
+    if (at != 0 && at < now) totals.latencies_ms.push_back((now - at) / 1e6);
   });
   each(body, "customer_id=", [](std::string_view rest) {
     if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') ++totals.unmasked;
