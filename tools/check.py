@@ -23,7 +23,11 @@ BANNED = [
     (r"std::chrono::(system|steady|high_resolution)_clock::now", ["src/base/clock"], "the Clock you were given"),
     (r"\bstd::(thread|jthread)\b", ["src/base/worker"], "Worker"),
     # A word of the pattern lets tests use it: a thread.
-    (r"\bWorker\(\"(?#thread)", ["src/base/worker", "src/testing/"], "Worker::start, which can say that there is none"),
+    (
+        r"\b(Worker|Worker \w+|worker_|thread_)[({]\"(?#thread)",
+        ["src/base/worker", "src/testing/"],
+        "Worker::start, which can say that there is none",
+    ),
     (r"\bstd::this_thread::sleep|\busleep\(|\bsleep\(", [], "a wait on the Clock or a condition"),
     (r"\bstd::rand\b|\brand\(\)|std::mt19937|std::random_device", ["src/base/random"], "the Random you were given"),
     (r"(?<![_\w.:>])(std::)?exit\(", ["src/app/main.cpp", "src/testing/"], "return an Error; only main exits"),

@@ -19,16 +19,22 @@ bool holds(const std::map<ComponentId, std::shared_ptr<T>>& all, const Component
   return found != all.end() && found->second == one;
 }
 
-// Calls `act` at half of the time that is left, unless destroyed before.
+// Calls `act` at half of the time that is left, unless destroyed before; at once where the system gives no thread.
 class HalfTime {
  public:
-  HalfTime(Clock& clock, Deadline deadline, std::function<void()> act)
-      : worker_("rw-half-time", [this, &clock, deadline, act = std::move(act)](std::stop_token stop) {
-          const Instant now = clock.now();
-          std::unique_lock lock(mutex_);
-          if (deadline.at > now) over_.wait_until(lock, stop, now + (deadline.at - now) / 2, [] { return false; });
-          if (!stop.stop_requested()) act();
-        }) {}
+  HalfTime(Clock& clock, Deadline deadline, const std::function<void()>& act) {
+    auto worker = Worker::start("rw-half-time", [this, &clock, deadline, act](std::stop_token stop) {
+      const Instant now = clock.now();
+      std::unique_lock lock(mutex_);
+      if (deadline.at > now) over_.wait_until(lock, stop, now + (deadline.at - now) / 2, [] { return false; });
+      if (!stop.stop_requested()) act();
+    });
+    if (worker) {
+      worker_ = std::move(*worker);
+    } else {
+      act();
+    }
+  }
   ~HalfTime() {
     worker_.request_stop();
     worker_.join();
