@@ -234,6 +234,18 @@ TEST_CASE("quotes decide between text and type, and survive printing") {
   CHECK(node.find("d")->is_null());
 }
 
+TEST_CASE("keys too long for YAML's short form are printed so that they can be read again") {
+  const std::string key(400, '\x02');
+  const Node inner = Node::map({{key, Node::scalar("b", {})}}, {});
+  const Node node = Node::map({{"a", inner}}, {});
+  Diagnostics diagnostics;
+  const Node again = parse_yaml(to_yaml(node), "again", diagnostics);
+  CHECK_EQ(diagnostics.text(), "");
+  REQUIRE(again.find("a") != nullptr);
+  REQUIRE(again.find("a")->find(key) != nullptr);
+  CHECK(again.find("a")->find(key)->text() == "b");
+}
+
 TEST_CASE("JSON output is JSON whatever YAML spelled") {
   Diagnostics diagnostics;
   const Node node =

@@ -109,12 +109,23 @@ void append_yaml_value(std::string& out, const Node& node, std::size_t indent, b
   }
 }
 
+// With its colon. YAML takes only so much in front of one, unless a question mark begins it.
+void append_yaml_key(std::string& out, std::string_view key, std::size_t indent) {
+  constexpr std::size_t plain_key_max = 1000;
+  std::string text;
+  append_yaml_text(text, key);
+  const bool is_long = text.size() > plain_key_max;
+  if (is_long) out += "? ";
+  out += text;
+  if (is_long) (out += '\n').append(indent, ' ');
+  out += ':';
+}
+
 void append_yaml(std::string& out, const Node& node, std::size_t indent) {
   if (node.is_map() && !node.entries().empty()) {
     for (const auto& [key, value] : node.entries()) {
       out.append(indent, ' ');
-      append_yaml_text(out, key);
-      out += ':';
+      append_yaml_key(out, key, indent);
       append_yaml_value(out, value, indent + 2, false);
     }
   } else if (node.is_sequence() && !node.items().empty()) {
