@@ -73,6 +73,33 @@ TEST_CASE("an invalid configuration has an exit code of its own and every error 
   CHECK(rankwire({"validate", "--config", "/does/not/exist"}).code == ExitCode::invalid_configuration);
 }
 
+TEST_CASE("a statement that can never work is valid, and validate warns of it at its place") {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory.file("agent.yaml");
+  write(path,
+        "receivers: {otlp: {protocols: {http: {endpoint: 127.0.0.1:0}}}}\n"
+        "exporters: {debug: {}}\n"
+        "processors:\n"
+        "  transform:\n"
+        "    log_statements:\n"
+        "    - set(log.severity_number, \"WARN\")\n"
+        "  filter:\n"
+        "    error_mode: ignore\n"
+        "    logs:\n"
+        "      log_record:\n"
+        "      - severity_number == \"WARN\"\n"
+        "service: {pipelines: {logs: {receivers: [otlp], processors: [transform, filter], exporters: [debug]}}}\n");
+  const Outcome outcome = rankwire({"validate", "--config", path.c_str()});
+  CHECK(outcome.code == ExitCode::ok);
+  CHECK_MESSAGE(outcome.complains(path + ":6:32: warning: processors::transform::log_statements[0]: this never works: "
+                                         "log.severity_number is an integer, this is a text; write "
+                                         "SEVERITY_NUMBER_WARN\n"),
+                outcome.err);
+  CHECK_MESSAGE(outcome.complains(path + ":11:28: warning: processors::filter::logs::log_record[0]: this comparison "
+                                         "never holds: severity_number is an integer"),
+                outcome.err);
+}
+
 TEST_CASE("options before and after the command add up") {
   const Outcome outcome = rankwire({"--config", "/first/missing", "validate", "--config", "/second/missing"});
   CHECK(outcome.complains("/first/missing"));

@@ -90,8 +90,9 @@ class Playground {
   // With a caret below the place.
   void show(const std::string& written, const std::string& text, const ottl::Problem& problem) {
     const std::size_t begin = problem.offset == 0 ? 0 : text.rfind('\n', problem.offset - 1) + 1;
-    output_.err << written << ' ' << problem.text() << "\n  " << text.substr(begin, text.find('\n', begin) - begin)
-                << "\n  " << std::string(std::max(1u, problem.place.column) - 1, ' ') << "^\n";
+    output_.err << written << ' ' << (problem.is_warning ? "warning: " : "") << problem.text() << "\n  "
+                << text.substr(begin, text.find('\n', begin) - begin) << "\n  "
+                << std::string(std::max(1u, problem.place.column) - 1, ' ') << "^\n";
     for (const ottl::Function& one : conditions_.functions.all())
       if (statements_.functions.find(one.name) == nullptr &&
           problem.message.find(" " + std::string(one.name)) != std::string::npos)

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "text/pattern.hpp"
+#include "text/pattern_error.hpp"
 
 namespace rankwire::text {
 
@@ -77,7 +78,8 @@ Result<MaskPattern> MaskPattern::compile(const std::string& written) {
   options.set_max_mem(8 << 20);
   auto compiled = std::make_unique<RE2>(expression, options);
   if (!compiled->ok())
-    return Error(ErrorKind::invalid, "not a regular expression: \"" + written + "\": " + compiled->error());
+    return Error(ErrorKind::invalid,
+                 "not a regular expression: \"" + written + "\": " + why_not_a_pattern(written, compiled->error()));
   MaskPattern pattern(std::move(compiled));
   LiteralPrefix prefix = literal_prefix(expression);
   if (prefix.text.size() < 2) return pattern;  // One common letter would hit everywhere.

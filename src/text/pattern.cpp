@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "text/pattern_error.hpp"
 #include "text/replacement.hpp"
 #include "text/scan_program.hpp"
 
@@ -75,7 +76,9 @@ Result<Pattern> Pattern::compile(const std::string& text) {
   Pattern pattern;
   pattern.compiled_ = std::make_unique<Compiled>(portable, options);
   const RE2& regex = pattern.compiled_->regex;
-  if (!regex.ok()) return Error(ErrorKind::invalid, "\"" + text + "\" is not a regular expression: " + regex.error());
+  if (!regex.ok())
+    return Error(ErrorKind::invalid,
+                 "\"" + text + "\" is not a regular expression: " + why_not_a_pattern(text, regex.error()));
   if (regex.NumberOfCapturingGroups() > groups_max)
     return Error(ErrorKind::invalid, "a regular expression may have at most 64 groups");
   pattern.names_.resize(static_cast<std::size_t>(regex.NumberOfCapturingGroups()));

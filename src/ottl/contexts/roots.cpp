@@ -4,13 +4,13 @@
 namespace rankwire::ottl {
 
 std::span<const PathRoot> roots_of(Context context) {
-  static const PathRoot all[] = {{"spanevent", span_event_fields()},  // 0
-                                 {"span", span_fields()},
-                                 {"scope", scope_fields()},  // 2
-                                 {"instrumentation_scope", scope_fields()},
-                                 {"resource", resource_fields()},  // 4
+  static const PathRoot all[] = {{"spanevent", span_event_fields(), true},  // 0
+                                 {"span", span_fields(), true},
+                                 {"scope", scope_fields(), true},  // 2
+                                 {"instrumentation_scope", scope_fields(), true},
+                                 {"resource", resource_fields(), true},  // 4
                                  {"otelcol", otelcol_fields()}};
-  static const PathRoot log[] = {{"log", log_fields()}, all[2], all[3], all[4], all[5]};
+  static const PathRoot log[] = {{"log", log_fields(), true}, all[2], all[3], all[4], all[5]};
   static const PathRoot data_point[] = {
       {"datapoint", data_point_fields()}, {"metric", metric_fields()}, all[2], all[3], all[4], all[5]};
   const std::span<const PathRoot> trace_roots = all, point_roots = data_point;

@@ -19,7 +19,7 @@ bool delete_key(Invocation& call, Datum&) {
 }  // namespace
 
 void add_basic_editors(FunctionTable& table) {
-  table.add({.name = "set", .parameters = {{"target", Want::target}, {"value"}}, .run = set_value});
+  table.add({.name = "set", .parameters = {{"target", Want::target}, {"value"}}, .run = set_value, .sets_value = true});
   table.add(
       {.name = "delete_key", .parameters = {{"target", Want::map_target}, {"key", Want::text}}, .run = delete_key});
 }

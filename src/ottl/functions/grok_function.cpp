@@ -26,6 +26,7 @@ Result<Run> prepare_extract_grok_patterns(const Known& known) {
   if (!definitions) return Error(std::move(definitions).error());
   const bool only_named = known[2] != nullptr && known[2]->boolean();
   auto compiled = text::Grok::compile(known.text(1).value_or(""), only_named, *definitions);
+  if (!compiled) known.blame(1);
   if (!compiled) return Error(std::move(compiled).error());
   if (only_named && !compiled->has_fields()) return Error(ErrorKind::invalid, no_field);
   // A call of literals runs once and is gone then, and its names with it.

@@ -150,7 +150,9 @@ Result<Run> prepare_sort(const Known& known) {
 
 void add_list_functions(FunctionTable& table) {
   table.add({.name = "append",
-             .parameters = {{"target", Want::target}, optional({"value"}), optional({"values", Want::anys})},
+             .parameters = {{"target", Want::target},
+                            optional({.name = "value", .is_stored = true}),
+                            optional({"values", Want::anys})},
              .prepare = prepare_append});
   table.add(
       {.name = "delete_index",

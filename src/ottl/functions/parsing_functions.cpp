@@ -69,10 +69,11 @@ Result<Run> prepare_parse_csv(const Known& known) {
 
 bool parse_json(Invocation& call, Datum& out) {
   const std::string_view text = trimmed(call.text(0), spaces);
+  // Real numbers unless asked for, as in the original: they are exact up to 2^53 only.
+  const auto numbers = call.boolean_or(1, false) ? text::NumberForm::integer_where_exact : text::NumberForm::real;
   Value value;
-  const bool is_read = text.starts_with('[')
-                           ? text::read_json_array(text, text::NumberForm::real, call.arena(), value)
-                           : text::read_json_object(text, text::NumberForm::real, call.arena(), value);
+  const bool is_read = text.starts_with('[') ? text::read_json_array(text, numbers, call.arena(), value)
+                                             : text::read_json_object(text, numbers, call.arena(), value);
   if (!is_read) return call.fail("not a JSON object or array");
   out = value;
   return true;
@@ -182,7 +183,9 @@ void add_parsing_functions(FunctionTable& table) {
                             optional(literal({"mode", Want::text}))},
              .result = Type::map,
              .prepare = prepare_parse_csv});
-  table.add({.name = "ParseJSON", .parameters = {target}, .run = parse_json});
+  table.add({.name = "ParseJSON",
+             .parameters = {target, optional(literal({"exact_integers", Want::boolean}))},
+             .run = parse_json});
   table.add({.name = "ParseKeyValue",
              .parameters = {target, delimiter, pair_delimiter},
              .result = Type::map,

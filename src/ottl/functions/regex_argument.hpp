@@ -18,7 +18,10 @@ class RegexArgument {
     argument.index_ = index;
     if (const auto text = known.text(index)) {
       auto compiled = Compiled::compile(std::string(*text));
-      if (!compiled) return Error(std::move(compiled).error());
+      if (!compiled) {
+        known.blame(index);
+        return Error(std::move(compiled).error());
+      }
       argument.literal_ = std::make_shared<const Compiled>(std::move(*compiled));
     }
     return argument;

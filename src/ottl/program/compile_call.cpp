@@ -70,12 +70,16 @@ NodeRef Compiler::call(const Call& written, std::uint32_t offset, bool is_editor
   }
   Arguments given;
   if (!arguments(written, *function, offset, given)) return nullptr;
+  if (function->sets_value) {
+    const auto& [values, expressions] = given;
+    warn(misfit_of_assignment({*expressions[0], *values[0].target}, {*expressions[1], *values[1].value}));
+  }
   return finish(*function, std::move(given), offset);
 }
 
 bool Compiler::arguments(const Call& written, const Function& function, std::uint32_t offset, Arguments& out) {
-  out.resize(function.parameters.size());
-  std::vector<bool> is_written(out.size());
+  out.values.resize(function.parameters.size());
+  out.written.resize(out.values.size());
   bool is_good = true;
   for (std::size_t i = 0; i < written.arguments.size(); ++i) {
     const Argument& argument = written.arguments[i];
@@ -85,22 +89,22 @@ bool Compiler::arguments(const Call& written, const Function& function, std::uin
                                       [&](const Parameter& p) { return is_called(p, argument.name); });
       at = static_cast<std::size_t>(named - function.parameters.begin());
     }
-    if (at >= out.size()) {
+    if (at >= out.values.size()) {
       problem(argument.offset,
               argument.name.empty() ? "one argument too many"
                                     : std::string(function.name) + " has no argument " + argument.name,
               "it is " + signature(function));
       return false;
     }
-    if (is_written[at]) {
+    if (out.written[at] != nullptr) {
       problem(argument.offset, "the argument " + std::string(function.parameters[at].name) + " is given twice");
       return false;
     }
-    is_written[at] = true;
-    is_good = this->argument(argument.value, function, function.parameters[at], out[at]) && is_good;
+    out.written[at] = &argument.value;
+    is_good = this->argument(argument.value, function, function.parameters[at], out.values[at]) && is_good;
   }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (is_written[i] || function.parameters[i].is_optional) continue;
+  for (std::size_t i = 0; i < out.values.size(); ++i) {
+    if (out.written[i] != nullptr || function.parameters[i].is_optional) continue;
     problem(offset, "the argument " + std::string(function.parameters[i].name) + " is missing",
             "it is " + signature(function));
     return false;
@@ -115,6 +119,7 @@ bool Compiler::argument(const Expression& expression, const Function& function, 
   const bool are_texts = expression.kind() == Kind::list && parameter.want == Want::texts_like;
   NodeRef node = are_texts ? list(expression, Want::text_like) : value(expression);
   if (node) node = coerced(std::move(node), function, parameter, expression.offset);
+  if (node && parameter.is_stored) warn(lost_value({expression, *node}, "in " + std::string(function.name)));
   out.value = std::move(node);
   return out.value != nullptr;
 }
@@ -191,7 +196,7 @@ NodeRef Compiler::finish(const Function& function, Arguments arguments, std::uin
   std::vector<const Datum*> constants;
   bool are_constant = true;
   std::uint32_t given = 0;
-  for (const CallNode::Argument& argument : arguments) {
+  for (const CallNode::Argument& argument : arguments.values) {
     if (argument.is_given()) given |= 1u << constants.size();
     constants.push_back(argument.value ? argument.value->constant() : nullptr);
     are_constant = are_constant && !argument.target && (!argument.value || constants.back() != nullptr);
@@ -202,14 +207,16 @@ NodeRef Compiler::finish(const Function& function, Arguments arguments, std::uin
     const Known known(constants, given);
     auto prepared = function.prepare(known);
     if (!prepared) {
-      problem(offset, std::string(function.name) + ": " + prepared.error().message());
+      const auto blamed = known.blamed();
+      problem(blamed ? arguments.written[*blamed]->offset : offset,
+              std::string(function.name) + ": " + prepared.error().message());
       return nullptr;
     }
     run = std::move(*prepared);
     is_known_to_fail = !known.why_it_fails().empty();
     if (is_known_to_fail) always_fails(offset, std::string(function.name) + ": " + known.why_it_fails());
   }
-  NodeRef node = std::make_unique<CallNode>(function, std::move(run), std::move(arguments));
+  NodeRef node = std::make_unique<CallNode>(function, std::move(run), std::move(arguments.values));
   const bool folds = are_constant && function.is_pure && !function.is_editor() && !is_known_to_fail;
   return folds ? folded(std::move(node), offset, function.is_checked) : std::move(node);
 }

@@ -4,11 +4,18 @@
 
 #include "config/diagnostics.hpp"
 #include "ottl/program/convert.hpp"
+#include "ottl/syntax/remedies.hpp"
 
 namespace rankwire::ottl {
 
 void Compiler::problem(std::uint32_t offset, std::string message, std::string remedy) {
   problems_.push_back({offset, place_in(text_, offset), std::move(message), std::move(remedy)});
+}
+
+void Compiler::warn(std::optional<Misfit> misfit) {
+  if (!misfit) return;
+  const std::uint32_t offset = misfit->offset;
+  problems_.push_back({offset, place_in(text_, offset), std::move(misfit->message), std::move(misfit->remedy), true});
 }
 
 void Compiler::always_fails(std::uint32_t offset, const std::string& why) {
@@ -57,7 +64,7 @@ NodeRef Compiler::symbol(const Expression& expression) {
   if (functions_.find(name) != nullptr)
     problem(expression.offset, "the name of a function cannot be a value", "call it: " + name + "(…)");
   else
-    problem(expression.offset, "there is no enum " + name, config::suggest(name, enum_names()));
+    problem(expression.offset, "there is no enum " + name, remedy_for_enum(name));
   return nullptr;
 }
 
@@ -99,36 +106,38 @@ const PathField* find_field(std::span<const PathField> fields, std::string_view 
 
 }  // namespace
 
-const PathField* Compiler::field(const Path& path, std::uint32_t offset, std::size_t& key_segment) {
+Compiler::Found Compiler::field(const Path& path, std::uint32_t offset) {
   const auto roots = roots_of(context_);
-  std::span<const PathField> fields = roots[0].fields;
+  const PathRoot* below = &roots[0];
   std::size_t begin = 0;
   if (path.segments.size() > 1 && path.segments[0].keys.empty()) {
     for (const PathRoot& root : roots) {
       if (root.name != path.segments[0].name) continue;
-      fields = root.fields;
+      below = &root;
       begin = 1;
       break;
     }
   }
   const std::string name = joined(path.segments, begin);
-  key_segment = path.segments.size() - 1;
   for (std::size_t i = begin; i + 1 < path.segments.size(); ++i) {
     if (path.segments[i].keys.empty()) continue;
     problem(path.segments[i].offset, "keys may only follow the last part of a path",
             "write the rest as a key: [\"" + path.segments[i + 1].name + "\"]");
-    return nullptr;
+    return {};
   }
-  if (const PathField* found = find_field(fields, name); found != nullptr) return found;
+  if (const PathField* found = find_field(below->fields, name); found != nullptr) {
+    const bool is_simple = found->attributes == nullptr && found->value == nullptr && found->type != Type::records;
+    return {found, below->is_always_there && is_simple};
+  }
   const auto& first = path.segments[0];
   if (const auto refusal = begin == 0 && path.segments.size() > 1 ? refusal_of_context(first.name) : "";
       !refusal.empty()) {
     problem(offset, first.name + ": " + std::string(refusal));
-    return nullptr;
+    return {};
   }
   std::vector<std::string_view> names;
-  for (const PathField& field : fields) names.push_back(field.name);
-  std::string remedy = config::suggest(name, names);
+  for (const PathField& field : below->fields) names.push_back(field.name);
+  std::string remedy = is_null(name) ? null_remedy : config::suggest(name, names);
   if (begin == 0 && remedy.empty()) {
     std::string roots_text;
     for (const PathRoot& root : roots) roots_text += (roots_text.empty() ? "" : ", ") + std::string(root.name);
@@ -136,14 +145,14 @@ const PathField* Compiler::field(const Path& path, std::uint32_t offset, std::si
   }
   problem(offset, "there is no path " + joined(path.segments, 0) + " in the context " + std::string(roots[0].name),
           std::move(remedy));
-  return nullptr;
+  return {};
 }
 
 std::unique_ptr<const Target> Compiler::path(const Expression& expression) {
   const Path& path = expression.as<Path>();
-  std::size_t last = 0;
-  const PathField* found = field(path, expression.offset, last);
+  const auto [found, is_always_there] = field(path, expression.offset);
   if (found == nullptr) return nullptr;
+  const std::size_t last = path.segments.size() - 1;
   std::vector<NodeRef> nodes;
   if (!keys(path.segments[last].keys, nodes)) return nullptr;
   if (!nodes.empty() && !found->takes_keys()) {
@@ -157,7 +166,7 @@ std::unique_ptr<const Target> Compiler::path(const Expression& expression) {
   KeyList list(std::move(nodes));
   if (const Datum* key = list.only_text(); key != nullptr && found->attributes != nullptr)
     return std::make_unique<AttributeNode>(*found, key->text());
-  return std::make_unique<PathNode>(*found, std::move(list));
+  return std::make_unique<PathNode>(*found, std::move(list), is_always_there);
 }
 
 NodeRef Compiler::list(const Expression& expression, Want want) {
@@ -165,6 +174,7 @@ NodeRef Compiler::list(const Expression& expression, Want want) {
   bool is_good = true, is_constant = true;
   for (const Expression& item : expression.as<ListLiteral>().items) {
     NodeRef node = value(item);
+    if (node && want == Want::any) warn(lost_value({item, *node}, "in a list"));
     is_good = is_good && node;
     is_constant = is_constant && node && node->constant() != nullptr;
     items.push_back(std::move(node));
@@ -179,6 +189,7 @@ NodeRef Compiler::map(const MapLiteral& literal) {
   bool is_good = true, is_constant = true;
   for (const Entry& entry : literal.entries) {
     NodeRef node = value(entry.value);
+    if (node) warn(lost_value({entry.value, *node}, "in a map"));
     is_good = is_good && node;
     is_constant = is_constant && node && node->constant() != nullptr;
     entries.push_back({constants_.copy(entry.key), std::move(node)});
@@ -231,6 +242,7 @@ ConditionRef Compiler::comparison(const Expression& expression) {
   const Comparison& comparison = expression.as<Comparison>();
   NodeRef a = value(comparison.operands[0]), b = value(comparison.operands[1]);
   if (!a || !b) return nullptr;
+  warn(misfit_of_comparison(comparison.op, {comparison.operands[0], *a}, {comparison.operands[1], *b}));
   return std::make_unique<ComparisonCondition>(comparison.op, std::move(a), std::move(b));
 }
 

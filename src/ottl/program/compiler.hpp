@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ottl/program/call_node.hpp"
+#include "ottl/program/misfits.hpp"
 #include "ottl/program/nodes.hpp"
 #include "ottl/syntax/problem.hpp"
 #include "ottl/syntax/tree.hpp"
@@ -24,9 +25,14 @@ class Compiler {
   ConditionRef condition(const Expression& expression);
 
  private:
-  using Arguments = std::vector<CallNode::Argument>;
+  // One each per parameter.
+  struct Arguments {
+    std::vector<CallNode::Argument> values;
+    std::vector<const Expression*> written;  // Null: not given.
+  };
 
   void problem(std::uint32_t offset, std::string message, std::string remedy = {});
+  void warn(std::optional<Misfit> misfit);
   // What compiles, but fails for every record that meets it.
   void always_fails(std::uint32_t offset, const std::string& why);
   NodeRef constant(const Datum& datum);
@@ -35,7 +41,12 @@ class Compiler {
   NodeRef literal(const Expression& expression);
   NodeRef symbol(const Expression& expression);
   std::unique_ptr<const Target> path(const Expression& expression);
-  const PathField* field(const Path& path, std::uint32_t offset, std::size_t& key_segment);
+  // Where a path leads. Null `field`: that was a problem.
+  struct Found {
+    const PathField* field = nullptr;
+    bool is_always_there = false;  // As of its PathRoot.
+  };
+  Found field(const Path& path, std::uint32_t offset);
   bool keys(const std::vector<Expression>& expressions, std::vector<NodeRef>& out);
   // `want`: what each item becomes.
   NodeRef list(const Expression& expression, Want want);

@@ -45,6 +45,7 @@ struct Parameter {
   Want want = Want::any;
   bool is_optional = false;
   bool is_literal = false;  // Must be known when the statement is compiled.
+  bool is_stored = false;   // Lands in telemetry, where times, durations, ids and records become nil.
 };
 constexpr Parameter optional(Parameter parameter) {
   parameter.is_optional = true;
@@ -81,8 +82,12 @@ class Known {
     return failing(std::move(why));
   }
   const std::string& why_it_fails() const { return why_it_fails_; }
+  // Which argument an error is about; without it, the call.
+  void blame(std::size_t index) const { blamed_ = index; }
+  std::optional<std::size_t> blamed() const { return blamed_; }
 
  private:
+  mutable std::optional<std::size_t> blamed_;
   mutable std::string why_it_fails_;
   std::span<const Datum* const> constants_;
   std::uint32_t given_;
@@ -101,6 +106,8 @@ struct Function {
   bool is_checked = false;
   // Where it may be used; empty: everywhere.
   std::vector<Context> contexts;
+  // Whether it sets its first argument, a target, to its second.
+  bool sets_value = false;
 
   bool is_editor() const { return name[0] >= 'a' && name[0] <= 'z'; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ottl/program/path_field.hpp"
+#include "ottl/syntax/remedies.hpp"
 
 namespace rankwire::ottl {
 
@@ -60,6 +61,10 @@ std::optional<Context> Names::context(const Dialect& dialect, std::string& why) 
   for (const Context context : dialect.contexts)
     allowed += (allowed.empty() ? "" : ", ") + std::string(to_string(context));
   for (const std::string& name : bare_) {
+    if (is_null(name)) {
+      why = "there is no path " + name + "; " + null_remedy;
+      return std::nullopt;
+    }
     why = "the path " + name + " does not say which context it means; write one in front (" + allowed +
           "), or set \"context\"";
     return std::nullopt;

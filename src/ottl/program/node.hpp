@@ -20,8 +20,9 @@ class Node {
   virtual bool evaluate(Frame& frame, Datum& out) const = 0;
   // What it always gives; null if that depends on a record.
   virtual const Datum* constant() const { return nullptr; }
-  // Type::any: it depends. Whatever the type, the result may be nil unless the node is constant.
+  // Type::any: it depends. Whatever the type, the result may be nil unless `may_be_nil` says no.
   Type type() const { return type_; }
+  virtual bool may_be_nil() const { return constant() == nullptr || constant()->is_nil(); }
 
  private:
   const Type type_;

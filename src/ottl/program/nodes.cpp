@@ -16,13 +16,13 @@ const Datum* KeyList::only_text() const {
   return constant != nullptr && constant->is(Type::text) ? constant : nullptr;
 }
 
-PathNode::PathNode(const PathField& field, KeyList keys)
+PathNode::PathNode(const PathField& field, KeyList keys, bool is_always_there)
     : Target(keys.empty()                 ? field.type
              : field.keyed_get != nullptr ? field.keyed_type
                                           : Type::any),
       field_(field),
       keys_(std::move(keys)),
-      only_text_(keys_.only_text()) {}
+      is_always_there_(is_always_there && keys_.empty()) {}
 
 bool PathNode::is_read_only() const {
   if (field_.attributes != nullptr || field_.value != nullptr) return field_.is_read_only;

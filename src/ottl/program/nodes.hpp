@@ -39,10 +39,12 @@ class KeyList {
 
 class PathNode final : public Target {
  public:
-  PathNode(const PathField& field, KeyList keys);
+  // `is_always_there`: without keys it is never nil.
+  PathNode(const PathField& field, KeyList keys, bool is_always_there);
   bool evaluate(Frame& frame, Datum& out) const override;
   bool set(Frame& frame, const Datum& value) const override;
   bool is_read_only() const override;
+  bool may_be_nil() const override { return !is_always_there_; }
   Attributes* attributes(Frame& frame) const override {
     return keys_.empty() && field_.attributes != nullptr ? field_.attributes(frame) : nullptr;
   }
@@ -54,7 +56,7 @@ class PathNode final : public Target {
 
   const PathField& field_;
   const KeyList keys_;
-  const Datum* const only_text_;
+  const bool is_always_there_;
 };
 
 // attributes["key"], the most frequent of all.

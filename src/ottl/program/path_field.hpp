@@ -33,6 +33,7 @@ struct PathField {
 struct PathRoot {
   std::string_view name;  // "log", "instrumentation_scope", "otelcol"
   std::span<const PathField> fields;
+  bool is_always_there = false;  // Its texts, integers, times and ids are never nil: what is not set is "", 0 or zeros.
 };
 
 // A context's own paths, under its own name first, then those of its parents.

@@ -77,6 +77,11 @@ std::string general_remedy(const Token& token, const Token& previous) {
   }
 }
 
+bool is_null(std::string_view name) {
+  const std::string small = lowered(name);
+  return small == "null" || small == "none" || small == "nil" || small == "undefined";
+}
+
 std::string to_snake_case(std::string_view name) {
   std::string snake;
   for (std::size_t index = 0; index < name.size(); ++index) {

@@ -14,6 +14,10 @@ std::string describe(const Token& token);
 // For a token that cannot stand where it does; `previous` stands before it. May be empty.
 std::string general_remedy(const Token& token, const Token& previous);
 
+// What other languages call nil: null, None.
+bool is_null(std::string_view name);
+inline constexpr const char* null_remedy = "no value is written nil";
+
 // traceId → trace_id, IsMatch → is_match.
 std::string to_snake_case(std::string_view name);
 // is_match → IsMatch.

@@ -123,6 +123,33 @@ TEST_CASE("what always fails is a warning with its place at start, and fails whe
   CHECK(transform.failures("set(log.attributes[\"b\"], 1 / 0)") == 2);
 }
 
+TEST_CASE("types that can never go together are warnings with their place and what to write") {
+  const std::string yaml =
+      "error_mode: silent\n"
+      "log_statements:\n"
+      "- set(log.severity_number, \"WARN\")\n"
+      "- set(log.attributes[\"d\"], Duration(\"1s\"))\n"
+      "- set(log.attributes[\"w\"], true) where log.severity_number >= \"WARN\"\n"
+      "- set(log.attributes[\"x\"], nil)\n"
+      "- |\n"
+      "  set(log.attributes[\"t\"], true)\n"
+      "    where log.span_id != nil\n";
+  CHECK(testing::ProcessorFixture(transform_factory()).problems(yaml) ==
+        "test.yaml:3:28: warning: transform::log_statements[0]: this never works: log.severity_number is an integer, "
+        "this is a text; write SEVERITY_NUMBER_WARN\n"
+        "test.yaml:4:28: warning: transform::log_statements[1]: a duration becomes nil in log.attributes[\"d\"]; write "
+        "Seconds(…), Milliseconds(…) or Nanoseconds(…)\n"
+        "test.yaml:5:63: warning: transform::log_statements[2]: this comparison never holds: log.severity_number is an "
+        "integer, this is a text; write SEVERITY_NUMBER_WARN\n"
+        "test.yaml:6:28: warning: transform::log_statements[3]: setting nil does nothing; to remove it, write "
+        "delete_key(log.attributes, \"x\")\n"
+        "test.yaml:9:26: warning: transform::log_statements[4]: this comparison always holds: log.span_id is never "
+        "nil; what is not set is SpanID(0x0000000000000000)\n");
+  CHECK(Transform(yaml).changes(two_logs()) ==
+        "log[0].attributes[\"d\"]: nil\nlog[0].attributes[\"t\"]: true\n"
+        "log[1].attributes[\"d\"]: nil\nlog[1].attributes[\"t\"]: true\n");
+}
+
 TEST_CASE("failures are counted by statement") {
   Transform transform(R"({error_mode: silent, log_statements: ['set(log.attributes["b"], log.body["x"])']})");
   transform.changes(two_logs());
