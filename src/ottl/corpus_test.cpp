@@ -272,6 +272,7 @@ TEST_CASE("statements do what the corpus says") {
 class Used {
  public:
   std::set<std::string, std::less<>> functions, symbols, paths;
+  std::set<std::string, std::less<>> arguments;  // "Split.1", "Trim.replacement"
 
   // Null context: paths say it.
   void add(const Case& one) {
@@ -300,7 +301,11 @@ class Used {
   }
   void add(const Call& call) {
     functions.insert(call.name);
-    for (const Argument& argument : call.arguments) add(argument.value);
+    for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+      const Argument& argument = call.arguments[i];
+      arguments.insert(call.name + "." + (argument.name.empty() ? std::to_string(i) : argument.name));
+      add(argument.value);
+    }
     add(call.keys);
   }
   void add(const Expression& expression) {
@@ -358,7 +363,9 @@ std::size_t evaluations(const Case& one) {
   return one.text.find(" @ ") != std::string::npos ? 6 : statements_of(one.text).size();
 }
 
-TEST_CASE("the corpus covers every function with its misuse, every path and every enum, in 600 statements and more") {
+TEST_CASE(
+    "the corpus covers every function with each argument and its misuse, every path and every enum, in 600 statements "
+    "and more") {
   Used used;
   std::set<std::string, std::less<>> refused;
   std::size_t count = 0;
@@ -372,11 +379,19 @@ TEST_CASE("the corpus covers every function with its misuse, every path and ever
   MESSAGE(count, " statements, expressions and comparisons");
   CHECK(count >= 600);
   CHECK(missing(enum_names(), used.symbols) == "");
-  std::set<std::string> functions, paths;
+  std::set<std::string> functions, arguments, paths;
   for (const Signal signal : {Signal::logs, Signal::metrics})
-    for (const Function& function : functions_of(signal).all()) functions.emplace(function.name);
+    for (const Function& function : functions_of(signal).all()) {
+      functions.emplace(function.name);
+      for (std::size_t i = 0; i < function.parameters.size(); ++i) {
+        const std::string name = std::string(function.name) + ".";
+        if (!used.arguments.contains(name + std::to_string(i)))
+          arguments.insert(name + std::string(function.parameters[i].name));
+      }
+    }
   CHECK(missing(functions, used.functions) == "");
   CHECK(missing(functions, refused) == "");
+  CHECK(missing(arguments, used.arguments) == "");
   for (const Context context : {Context::log, Context::span_event, Context::data_point})
     for (const PathRoot& root : roots_of(context))
       for (const PathField& field : root.fields) paths.insert(std::string(root.name) + "." + std::string(field.name));

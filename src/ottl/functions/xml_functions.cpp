@@ -9,8 +9,10 @@ namespace {
 
 using Path = std::shared_ptr<const XmlPath>;
 
-Result<Path> path_of(std::string_view text) {
-  auto compiled = XmlPath::compile(std::string(text));
+// Of the second argument.
+Result<Path> path_of(const Known& known, std::string_view otherwise = "") {
+  auto compiled = XmlPath::compile(std::string(known.text(1).value_or(otherwise)));
+  if (!compiled && known.has(1)) known.blame(1);
   if (!compiled) return Error(std::move(compiled).error());
   return std::make_shared<const XmlPath>(std::move(*compiled));
 }
@@ -46,7 +48,7 @@ bool edited(Invocation& call, Datum& out, Edit edit) {
 }
 
 Result<Run> prepare_get_xml(const Known& known) {
-  auto path = path_of(known.text(1).value_or(""));
+  auto path = path_of(known);
   if (!path) return Error(std::move(path).error());
   return Run([path = std::move(*path)](Invocation& call, Datum& out) {
     XmlDocument document;
@@ -59,7 +61,7 @@ Result<Run> prepare_get_xml(const Known& known) {
 }
 
 Result<Run> prepare_insert_xml(const Known& known) {
-  auto path = path_of(known.text(1).value_or(""));
+  auto path = path_of(known);
   if (!path) return Error(std::move(path).error());
   return Run([path = std::move(*path)](Invocation& call, Datum& out) {
     XmlDocument inserted;
@@ -69,7 +71,7 @@ Result<Run> prepare_insert_xml(const Known& known) {
 }
 
 Result<Run> prepare_remove_xml(const Known& known) {
-  auto path = path_of(known.text(1).value_or(""));
+  auto path = path_of(known);
   if (!path) return Error(std::move(path).error());
   return Run([path = std::move(*path)](Invocation& call, Datum& out) {
     return edited(call, out, [&](XmlDocument& document) -> const char* {
@@ -80,7 +82,7 @@ Result<Run> prepare_remove_xml(const Known& known) {
 }
 
 Result<Run> prepare_convert_attributes(const Known& known) {
-  auto path = path_of(known.text(1).value_or("//@*"));
+  auto path = path_of(known, "//@*");
   if (!path) return Error(std::move(path).error());
   return Run([path = std::move(*path)](Invocation& call, Datum& out) {
     return edited(call, out, [&](XmlDocument& document) -> const char* {
@@ -98,7 +100,7 @@ bool is_element_name(std::string_view name) {
 }
 
 Result<Run> prepare_convert_text(const Known& known) {
-  auto path = path_of(known.text(1).value_or("/"));
+  auto path = path_of(known, "/");
   if (!path) return Error(std::move(path).error());
   const std::string name(known.text(2).value_or("value"));
   if (!is_element_name(name)) return Error(ErrorKind::invalid, "\"" + name + "\" is no name of an element");
