@@ -31,13 +31,7 @@ std::uint64_t bytes_of(const Attributes& attributes) {
 template <class Point>
 std::uint64_t bytes_of_points(const List<Point>& points) {
   std::uint64_t sum = 0;
-  for (const Point& point : points) {
-    sum += number_bytes + bytes_of(point.attributes);
-    if constexpr (requires { point.bucket_counts; }) sum += number_bytes * point.bucket_counts.size();
-    if constexpr (requires { point.positive; })
-      sum += number_bytes * (point.positive.bucket_counts.size() + point.negative.bucket_counts.size());
-    if constexpr (requires { point.quantiles; }) sum += 2 * number_bytes * point.quantiles.size();
-  }
+  for (const Point& point : points) sum += rate_limit::bytes_of(point);
   return sum;
 }
 
@@ -50,6 +44,21 @@ std::uint64_t bytes_of(const Span& span) {
   for (const SpanEvent& event : span.events) sum += event.name.size() + bytes_of(event.attributes);
   for (const SpanLink& link : span.links) sum += bytes_of(link.attributes);
   return sum;
+}
+
+std::uint64_t bytes_of(const NumberPoint& point) { return number_bytes + bytes_of(point.attributes); }
+
+std::uint64_t bytes_of(const HistogramPoint& point) {
+  return number_bytes * (1 + point.bucket_counts.size()) + bytes_of(point.attributes);
+}
+
+std::uint64_t bytes_of(const ExponentialHistogramPoint& point) {
+  const std::uint64_t buckets = point.positive.bucket_counts.size() + point.negative.bucket_counts.size();
+  return number_bytes * (1 + buckets) + bytes_of(point.attributes);
+}
+
+std::uint64_t bytes_of(const SummaryPoint& point) {
+  return number_bytes * (1 + 2 * point.quantiles.size()) + bytes_of(point.attributes);
 }
 
 std::uint64_t bytes_of(const Metric& metric) {

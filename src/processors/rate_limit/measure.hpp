@@ -13,9 +13,15 @@ namespace rankwire::rate_limit {
 std::uint64_t bytes_of(const LogRecord& record);
 std::uint64_t bytes_of(const Span& span);
 std::uint64_t bytes_of(const Metric& metric);
+std::uint64_t bytes_of(const NumberPoint& point);
+std::uint64_t bytes_of(const HistogramPoint& point);
+std::uint64_t bytes_of(const ExponentialHistogramPoint& point);
+std::uint64_t bytes_of(const SummaryPoint& point);
 
-inline std::uint64_t count_of(const LogRecord&) { return 1; }
-inline std::uint64_t count_of(const Span&) { return 1; }
+template <class Record>
+std::uint64_t count_of(const Record&) {
+  return 1;
+}
 inline std::uint64_t count_of(const Metric& metric) { return metric.point_count(); }
 
 }  // namespace rankwire::rate_limit

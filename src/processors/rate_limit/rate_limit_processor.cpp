@@ -11,9 +11,11 @@ namespace {
 
 constexpr double retry_seconds_min = 0.01, retry_seconds_max = 30;
 
-// The attributes that `record.<attribute>` looks into; metrics have none, their points differ.
-const Attributes* attributes_of(const LogRecord& record) { return &record.attributes; }
-const Attributes* attributes_of(const Span& span) { return &span.attributes; }
+// The attributes that `record.<attribute>` looks into, of a log record, span or data point; metrics have none.
+template <class Record>
+const Attributes* attributes_of(const Record& record) {
+  return &record.attributes;
+}
 const Attributes* attributes_of(const Metric&) { return nullptr; }
 
 class RateLimitProcessor final : public Processor {
@@ -70,49 +72,86 @@ class RateLimitProcessor final : public Processor {
   Result<void> limit(Batch& batch) {
     if (excess_ == Excess::hold_back) return hold_back(batch);
     Finder finder(keys_, limiter_);
-    retain_records(batch, [&](const Resource& resource, const Scope&, const auto& record) {
-      KeyState& state = finder.of(resource, record);
-      if (limiter_.has_room(state)) {
-        state.bucket.take(amount_of(record));
-        return true;
-      }
-      if (limiter_.is_sampled(state)) return true;
-      limiter_.count_excess(state, count_of(record), [&] { return keys_.text(resource, attributes_of(record)); });
-      return false;
+    retain_records(batch, [&](const Resource& resource, const Scope&, auto& record) {
+      if constexpr (requires { record.point_count(); })
+        if (keys_.needs_record()) return this->keeps_points(finder, resource, record);
+      return this->keeps(finder, resource, record);
     });
     return {};
+  }
+
+  template <class Record>
+  bool keeps(Finder& finder, const Resource& resource, const Record& record) {
+    KeyState& state = finder.of(resource, record);
+    if (limiter_.has_room(state)) {
+      state.bucket.take(amount_of(record));
+      return true;
+    }
+    if (limiter_.is_sampled(state)) return true;
+    limiter_.count_excess(state, count_of(record), [&] { return keys_.text(resource, attributes_of(record)); });
+    return false;
+  }
+
+  // Points of one metric may have different keys: each is limited for itself.
+  bool keeps_points(Finder& finder, const Resource& resource, Metric& metric) {
+    if (metric.point_count() == 0) return true;
+    visit_points(metric, [&](auto& points) {
+      retain(points, [&](const auto& point) { return this->keeps(finder, resource, point); });
+    });
+    return metric.point_count() != 0;
+  }
+
+  // What has a key: a record, or the points of a metric where their attributes tell keys apart.
+  template <class Record, class Visit>
+  void visit_keyed(const Record& record, Visit visit) const {
+    if constexpr (requires { record.point_count(); }) {
+      if (keys_.needs_record())
+        return visit_points(record, [&](const auto& points) {
+          for (const auto& point : points) visit(point);
+        });
+    }
+    visit(record);
+  }
+
+  // What a batch asks for, and who in it has nothing left.
+  struct Holding {
+    double wait_seconds = 0;
+    std::string waits_for;
+    std::vector<std::pair<KeyState*, Amount>> charges;
+  };
+
+  template <class Record>
+  void ask(Finder& finder, const Resource& resource, const Record& record, Holding& pass) {
+    KeyState& state = finder.of(resource, record);
+    if (!limiter_.has_room(state)) {
+      const auto text = [&] { return keys_.text(resource, attributes_of(record)); };
+      limiter_.count_excess(state, count_of(record), text);
+      const double seconds = state.bucket.seconds_until_room(limiter_.limits());
+      if (pass.waits_for.empty() || seconds > pass.wait_seconds) pass.waits_for = text();
+      pass.wait_seconds = std::max(pass.wait_seconds, seconds);
+    }
+    if (pass.charges.empty() || pass.charges.back().first != &state) pass.charges.emplace_back(&state, Amount());
+    pass.charges.back().second += amount_of(record);
   }
 
   // A batch is taken whole, or left with whoever sent it.
   template <class Batch>
   Result<void> hold_back(Batch& batch) {
     Finder finder(keys_, limiter_);
-    double wait = 0;
-    std::string waits_for;
-    std::vector<std::pair<KeyState*, Amount>> charges;
+    Holding pass;
     for (const auto& resource : batch.resources) {
       for (const auto& scope : resource.scopes) {
-        for (const auto& record : scope.records) {
-          KeyState& state = finder.of(resource.resource, record);
-          if (!limiter_.has_room(state)) {
-            const auto text = [&] { return keys_.text(resource.resource, attributes_of(record)); };
-            limiter_.count_excess(state, count_of(record), text);
-            const double seconds = state.bucket.seconds_until_room(limiter_.limits());
-            if (waits_for.empty() || seconds > wait) waits_for = text();
-            wait = std::max(wait, seconds);
-          }
-          if (charges.empty() || charges.back().first != &state) charges.emplace_back(&state, Amount());
-          charges.back().second += amount_of(record);
-        }
+        for (const auto& each : scope.records)
+          visit_keyed(each, [&](const auto& record) { this->ask(finder, resource.resource, record, pass); });
       }
     }
-    if (!waits_for.empty()) {
-      const double seconds = std::clamp(wait, retry_seconds_min, retry_seconds_max);
-      return Error(ErrorKind::refused, "the rate limit of " + waits_for + " is reached",
+    if (!pass.waits_for.empty()) {
+      const double seconds = std::clamp(pass.wait_seconds, retry_seconds_min, retry_seconds_max);
+      return Error(ErrorKind::refused, "the rate limit of " + pass.waits_for + " is reached",
                    std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000))))
           .of_this_data();
     }
-    for (const auto& [state, amount] : charges) state->bucket.take(amount);
+    for (const auto& [state, amount] : pass.charges) state->bucket.take(amount);
     return {};
   }
 

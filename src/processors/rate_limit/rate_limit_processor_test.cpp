@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "signal/retain.hpp"
 #include "testing/log_batches.hpp"
 #include "testing/processor_test.hpp"
 
@@ -197,6 +198,44 @@ TEST_CASE("spans and data points have limits too") {
     for (int point = 0; point < 3; ++point) metric.numbers.add(metrics.arena());
   }
   CHECK(points.kept(std::move(metrics)) == 3);
+}
+
+// One metric of each type, each with a point of "even" and one of "odd".
+MetricBatch metric_of_each_type() {
+  MetricBatch batch;
+  Arena& arena = batch.arena();
+  MetricScope& group = batch.resources.add(arena).scopes.add(arena);
+  for (const MetricType type : {MetricType::gauge, MetricType::sum, MetricType::histogram,
+                                MetricType::exponential_histogram, MetricType::summary}) {
+    Metric& metric = group.records.add(arena);
+    metric.type = type;
+    visit_points(metric, [&arena](auto& points) {
+      for (const char* route : {"even", "odd"}) set(points.add(arena).attributes, arena, "route", Value::of(route));
+    });
+  }
+  return batch;
+}
+
+TEST_CASE("data points have limits by their own attributes, and a metric without any that are left goes") {
+  Case test("{records_per_second: 2, burst: 1s, excess: drop, keys: [record.route]}");
+  SignalBatch batch = metric_of_each_type();
+  REQUIRE(test.processor->process(batch));
+  CHECK(batch.record_count() == 4);
+  CHECK(batch.metrics().resources[0].scopes[0].records.size() == 2);
+  CHECK(test.excess() == 6);
+  CHECK(test.exposes("key=\"even\",processor=\"rate_limit\"} 3"));
+  Case bytes("{bytes_per_second: 1, burst: 36s, excess: drop, keys: [record.route]}");
+  // A number, "route" and "even" are 17 bytes: two leave two bytes, and so a third is taken.
+  CHECK(bytes.kept(metric_of_each_type()) == 6);
+}
+
+TEST_CASE("hold_back: a batch waits for the key of one of its points") {
+  Case test("{records_per_second: 2, burst: 1s, keys: [record.route]}");
+  CHECK_FALSE(test.refusal(metric_of_each_type()));
+  const auto refused = test.refusal(metric_of_each_type());
+  REQUIRE(refused);
+  CHECK(refused->message().find("even") != std::string::npos);
+  CHECK(refused->retry_after() == milliseconds(1500));
 }
 
 TEST_CASE("an empty batch is taken") {
