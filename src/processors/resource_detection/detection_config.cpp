@@ -131,7 +131,19 @@ void EksConfig::fields(config::Fields& f) {
   f.section("resource_attributes", resource_attributes, attributes_doc);
 }
 
-K8sNodeConfig::K8sNodeConfig() { resource_attributes.switches = {{"k8s.node.name", true}, {"k8s.node.uid", true}}; }
+void K8sNodeAttributes::fields(config::Fields& f) {
+  f.squash(given);
+  Switch uid{has_uid};
+  f.section("k8s.node.uid", uid, "Can only be off: the Kubernetes API, which knows it, is not asked yet.");
+  has_uid = uid.enabled;
+}
+
+void K8sNodeAttributes::validate(config::Validator& v) const {
+  if (has_uid)
+    v.error("k8s.node.uid::enabled", "only the Kubernetes API knows it, which is not asked yet", "leave it out");
+}
+
+K8sNodeConfig::K8sNodeConfig() { resource_attributes.given.switches = {{"k8s.node.name", true}}; }
 void K8sNodeConfig::fields(config::Fields& f) {
   for (const char* key : {"auth_type", "context", "kube_config_path"})
     f.ignored(key, "the Kubernetes API is not asked yet: the node's name is the variable's");

@@ -59,9 +59,18 @@ struct EksConfig {
   void fields(config::Fields& f);
 };
 
+// Of what the original gives, only the Kubernetes API knows `k8s.node.uid`: it can be switched off, not on.
+struct K8sNodeAttributes {
+  AttributeSwitches given;
+  bool has_uid = false;
+
+  void fields(config::Fields& f);
+  void validate(config::Validator& v) const;
+};
+
 struct K8sNodeConfig {
   std::string node_from_env_var = "K8S_NODE_NAME";
-  AttributeSwitches resource_attributes;
+  K8sNodeAttributes resource_attributes;
 
   K8sNodeConfig();
   void fields(config::Fields& f);

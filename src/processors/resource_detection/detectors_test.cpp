@@ -1,7 +1,9 @@
 #include "processors/resource_detection/detectors.hpp"
 
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "processors/resource_detection/detection_fixture.hpp"
@@ -82,6 +84,34 @@ TEST_CASE("system: what is switched on is read from the files of the system") {
   CHECK(description->starts_with("os.description=Some Linux 3 (Linux "));
   config.hostname_sources = {"os"};
   CHECK(has(t.detect(*make_system_detector(config, t.surroundings())), "host.name=" + std::string(host)));
+}
+
+TEST_CASE("system: architecture and interfaces are those that the kernel tells of") {
+  DetectorFixture t;
+  SystemConfig config;
+  enable(config.resource_attributes, {"host.arch", "host.interface", "host.mac"});
+  const Lines lines = t.detect(*make_system_detector(config, t.surroundings()));
+  std::string names, used;
+  struct if_nameindex* all = ::if_nameindex();
+  REQUIRE(all != nullptr);
+  for (const struct if_nameindex* entry = all; entry->if_index != 0; ++entry) {
+    names += (names.empty() ? "" : ",") + std::string(entry->if_name);
+    const std::string folder = "/sys/class/net/" + std::string(entry->if_name);
+    std::string flags, mac;
+    std::ifstream(folder + "/flags") >> flags;
+    std::ifstream(folder + "/address") >> mac;
+    const unsigned long bits = std::stoul(flags.empty() ? "0" : flags, nullptr, 16);
+    if ((bits & IFF_UP) == 0 || (bits & IFF_LOOPBACK) != 0 || mac.empty()) continue;
+    for (char& c : mac) c = c == ':' ? '-' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (used.find(mac) == std::string::npos) used += (used.empty() ? "" : ",") + mac;
+  }
+  ::if_freenameindex(all);
+  CHECK_MESSAGE(has(lines, "host.interface=[" + names + "]"), names);
+  CHECK_MESSAGE((used.empty() || has(lines, "host.mac=[" + used + "]")), used);
+  utsname machine{};
+  REQUIRE(::uname(&machine) == 0);
+  const bool is_arm = machine.machine == std::string("aarch64");
+  CHECK_MESSAGE(has(lines, is_arm ? "host.arch=arm64" : "host.arch=amd64"), machine.machine);
 }
 
 TEST_CASE("ec2: identity and hostname, with a token") {

@@ -83,7 +83,7 @@ class K8sNodeDetector final : public Detector {
     if (node.empty())
       return Error(ErrorKind::invalid,
                    "the variable " + config_.node_from_env_var + " is not set: let the pod have it from spec.nodeName");
-    Collector collector(config_.resource_attributes.switches);
+    Collector collector(config_.resource_attributes.given.switches);
     collector.add("k8s.node.name", std::move(node));
     return collector.take();
   }
