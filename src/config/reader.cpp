@@ -33,6 +33,15 @@ std::string shown(const Node& node) {
   return "\"" + (text.size() > shown_max ? text.substr(0, shown_max) + "…" : text) + "\"";
 }
 
+// Unlike keys, which may be many, all that a value can be is always said.
+std::string suggested_choice(const std::string& written, const std::vector<std::string_view>& names) {
+  if (const std::string_view best = closest(written, names); !best.empty())
+    return "did you mean \"" + std::string(best) + "\"?";
+  std::string text = names.size() == 1 ? "allowed is " : "allowed are ";
+  for (const std::string_view name : names) (text += text.ends_with(' ') ? "" : ", ") += name;
+  return text;
+}
+
 class FieldReader final : public Fields {
  public:
   FieldReader(const Node& node, std::string path, Diagnostics& out) : root_(node), path_(std::move(path)), out_(out) {}
@@ -437,7 +446,7 @@ void FieldReader::choice_number(std::string_view key, int& value, const std::vec
   if (!node) return;
   std::vector<std::string_view> names;
   for (const Choice& choice : choices) names.push_back(choice.name);
-  if (!node->is_scalar() && !node->is_null()) return wrong(*node, key, "must be a text", suggest("", names));
+  if (!node->is_scalar() && !node->is_null()) return wrong(*node, key, "must be a text", suggested_choice("", names));
   const std::string& written = node->original_text();
   const auto lower = [](std::string_view text) {
     std::string plain(text);
@@ -452,7 +461,7 @@ void FieldReader::choice_number(std::string_view key, int& value, const std::vec
       }
     }
   }
-  wrong(*node, key, shown(*node) + " is not one of the values allowed", suggest(written, names));
+  wrong(*node, key, shown(*node) + " is not one of the values allowed", suggested_choice(written, names));
 }
 
 }  // namespace
