@@ -159,7 +159,7 @@ class Run:
         agent = self.started_agent(some, addresses, sink.url)
         try:
             for case in some:
-                answers = [post(agent, addresses(case), case.signal, groups) for groups in case.input]
+                answers = [self.answer(agent, addresses(case), case, groups) for groups in case.input]
                 self.results[case.id]["answers"] = [] if set(answers) == {"accepted"} else answers
             self.wait(some, sink, wanted)
             agent.stop()
@@ -169,6 +169,9 @@ class Run:
             sink.close()
         for case in some:
             self.results[case.id]["output"] = normal(case, sink.output(case.tag), self.started)
+
+    def answer(self, agent, address, case, groups):
+        return post(agent, address, case.signal, groups)
 
     def wait(self, some, sink, wanted):
         """For output that comes by itself; where nothing should come, as long as the original had for it."""
