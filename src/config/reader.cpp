@@ -33,8 +33,19 @@ std::string shown(const Node& node) {
   return "\"" + (text.size() > shown_max ? text.substr(0, shown_max) + "…" : text) + "\"";
 }
 
-// Unlike keys, which may be many, all that a value can be is always said.
-std::string suggested_choice(const std::string& written, const std::vector<std::string_view>& names) {
+std::string in_lower_case(std::string_view text) {
+  std::string plain(text);
+  for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return plain;
+}
+
+// Unlike keys, which may be many, all that a value can be is always said; of those that differ in case only, the first.
+std::string suggested_choice(const std::string& written, const std::vector<Choice>& choices) {
+  std::vector<std::string_view> names;
+  for (const Choice& choice : choices) {
+    const auto is_same = [&choice](std::string_view name) { return in_lower_case(name) == in_lower_case(choice.name); };
+    if (std::none_of(names.begin(), names.end(), is_same)) names.push_back(choice.name);
+  }
   if (const std::string_view best = closest(written, names); !best.empty())
     return "did you mean \"" + std::string(best) + "\"?";
   std::string text = names.size() == 1 ? "allowed is " : "allowed are ";
@@ -444,24 +455,17 @@ void FieldReader::choice_number(std::string_view key, int& value, const std::vec
                                 std::string_view) {
   const Node* node = take_text(key);
   if (!node) return;
-  std::vector<std::string_view> names;
-  for (const Choice& choice : choices) names.push_back(choice.name);
-  if (!node->is_scalar() && !node->is_null()) return wrong(*node, key, "must be a text", suggested_choice("", names));
+  if (!node->is_scalar() && !node->is_null()) return wrong(*node, key, "must be a text", suggested_choice("", choices));
   const std::string& written = node->original_text();
-  const auto lower = [](std::string_view text) {
-    std::string plain(text);
-    for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    return plain;
-  };
   for (const bool is_exact : {true, false}) {
     for (const Choice& choice : choices) {
-      if (is_exact ? choice.name == written : lower(choice.name) == lower(written)) {
+      if (is_exact ? choice.name == written : in_lower_case(choice.name) == in_lower_case(written)) {
         value = choice.value;
         return;
       }
     }
   }
-  wrong(*node, key, shown(*node) + " is not one of the values allowed", suggested_choice(written, names));
+  wrong(*node, key, shown(*node) + " is not one of the values allowed", suggested_choice(written, choices));
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ struct Example {
     f.field("any", any, "Anything.");
     f.field("maybe", maybe, "Maybe.");
     f.field("storage", storage, "Storage.");
-    f.choice("mode", mode, {{"fast", 0}, {"safe", 1}}, "Mode.");
+    f.choice("mode", mode, {{"fast", 0}, {"FAST", 0}, {"safe", 1}}, "Mode.");
     f.section("inner", inner, "Inner.");
     f.optional_section("queue", queue, "Queue.");
     f.optional_section("grpc", grpc, "gRPC.");
@@ -282,7 +282,7 @@ TEST_CASE("the description lists every field with its default, also inside lists
     return {};
   };
   CHECK_EQ(find("timeout").default_text, "30s");
-  CHECK_EQ(find("mode").choices.size(), 2);
+  CHECK_EQ(find("mode").choices.size(), 3);
   CHECK_EQ(find("mode").default_text, "fast");
   CHECK_EQ(find("grpc").default_text, "absent");
   CHECK_EQ(find("grpc.size").default_text, "7");
