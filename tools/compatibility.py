@@ -21,6 +21,7 @@ DOCUMENT = os.path.join(ROOT, "docs", "compatibility.md")
 KEYS = os.path.join(ROOT, "docs", "compatibility", "upstream_keys.txt")
 MARK = "<!-- From here on written by tools/compatibility.py: ./dev compatibility -->\n"
 KINDS = ["receivers", "processors", "connectors", "exporters", "extensions"]
+SERVICE = ("service", "service")  # Its keys are listed like a component's.
 FREE_FORM = ("any", "map")
 UNKNOWN = "unknown"
 HEADINGS = {
@@ -86,7 +87,8 @@ def status(key, fields):
         support, type_name, why = fields.get(ancestor, (None, "", ""))
         if support in ("ignored", "unsupported"):
             return support, why
-        if support == "supported" and type_name.startswith(FREE_FORM):
+        has_own_keys = ancestor == "operators" and f"{key.partition(']')[0]}].id" in fields
+        if support == "supported" and type_name.startswith(FREE_FORM) and not has_own_keys:
             return "supported", ""
     return UNKNOWN, ""
 
@@ -158,7 +160,9 @@ def every_component():
         for (_, name), (_, summary, aliases) in sorted(known.items()):
             keys = of_type.get((kind, name), [])
             yield from component_section(kind, name, keys, fields.get((kind, name), {}), summary, aliases)
-    missing = [f"- {kind}: `{name}`" for kind, name in upstream if (kind, name) not in components]
+    summary = "Pipelines, extensions and the agent's telemetry about itself."
+    yield from component_section("section", "service", upstream[SERVICE], fields[SERVICE], summary, [])
+    missing = [f"- {kind}: `{name}`" for kind, name in upstream if (kind, name) not in components and kind in KINDS]
     yield "### Not in this binary\n\nRefused where they stand, with the list of what there is:\n"
     yield from missing
     yield ""

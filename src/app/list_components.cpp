@@ -6,7 +6,9 @@
 
 #include "app/commands.hpp"
 #include "app/components.hpp"
+#include "config/fields.hpp"
 #include "config/node.hpp"
+#include "service/telemetry_settings.hpp"
 
 namespace rankwire::app {
 namespace {
@@ -52,17 +54,43 @@ Group group(const char* name, const Factories& factories) {
   return result;
 }
 
-// A line a key, for programs: kind, component, key, what becomes of it, its type and why, with tabs between.
-void print_fields(const std::vector<Group>& groups, std::ostream& out) {
-  constexpr const char* support_names[] = {"supported", "ignored", "unsupported", "renamed"};
-  for (const Group& one : groups) {
-    for (std::size_t i = 0; i < one.components.size(); ++i) {
-      const std::string component = std::string(one.name) + '\t' + one.components[i].type + '\t';
-      for (const config::FieldInfo& field : one.fields[i])
-        out << component << field.path << '\t' << support_names[static_cast<int>(field.support)] << '\t' << field.type
-            << '\t' << field.doc << '\n';
-    }
+// The keys of `service`, for documentation.
+struct PipelineKeys {
+  std::vector<std::string> receivers, processors, exporters;
+
+  void fields(config::Fields& f) {
+    f.field("receivers", receivers, "Receivers and connectors that feed it.");
+    f.field("processors", processors, "In their order.");
+    f.field("exporters", exporters, "Exporters and connectors that get everything.");
   }
+};
+
+struct ServiceKeys {
+  service::TelemetrySettings telemetry;
+  std::vector<std::string> extensions;
+  std::vector<std::pair<std::string, PipelineKeys>> pipelines;
+
+  void fields(config::Fields& f) {
+    f.section("telemetry", telemetry, "The agent's log and metrics about itself.");
+    f.field("extensions", extensions, "Those that are started, in their order.");
+    f.named_sections("pipelines", pipelines, "By id: a signal, perhaps with a name.");
+  }
+};
+
+void print_keys(const std::string& component, const std::vector<config::FieldInfo>& fields, std::ostream& out) {
+  constexpr const char* support_names[] = {"supported", "ignored", "unsupported", "renamed"};
+  for (const config::FieldInfo& field : fields)
+    out << component << '\t' << field.path << '\t' << support_names[static_cast<int>(field.support)] << '\t'
+        << field.type << '\t' << field.doc << '\n';
+}
+
+// A line a key, for programs: kind, component, key, what becomes of it, its type and why, with tabs between. Last come
+// those of `service`, as if it were a component.
+void print_fields(const std::vector<Group>& groups, std::ostream& out) {
+  for (const Group& one : groups)
+    for (std::size_t i = 0; i < one.components.size(); ++i)
+      print_keys(std::string(one.name) + '\t' + one.components[i].type, one.fields[i], out);
+  print_keys("service\tservice", config::Describer().describe<ServiceKeys>(), out);
 }
 
 void print_table(const std::vector<Group>& groups, std::ostream& out) {

@@ -28,6 +28,7 @@ void LogSettings::fields(config::Fields& f) {
   f.ignored("development", "there is no development mode");
   f.ignored("disable_caller", "messages carry no source positions");
   f.ignored("disable_stacktrace", "messages carry no stack traces");
+  f.ignored("disable_zap_resource", "messages carry no resource");
   f.unsupported("processors", "the agent's own log goes to output_paths only");
 }
 

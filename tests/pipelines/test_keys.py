@@ -37,7 +37,9 @@ WRONG = {
     "section": "text",
     "optional section": "text",
 }
-REMEDY = re.compile(r"must be |allowed are |write it as |known in the OpenTelemetry Collector but not supported here: ")
+CHOSEN = "logs"  # A name, also of a pipeline.
+OPERATOR = re.compile(r"operators\[(\w+)\]")
+REMEDY = re.compile(r"must be |must have |allowed are |write it as |not supported")
 
 
 def configured():
@@ -88,7 +90,7 @@ def split_names(path, known):
     while rest:
         for length in range(1, len(rest) + 1):
             step = ".".join(rest[:length])
-            if prefix + step.removesuffix("[]") in known:
+            if prefix + step.removesuffix("[]") in known or OPERATOR.fullmatch(step):
                 break
         steps.append(step)
         prefix += step + "."
@@ -97,10 +99,13 @@ def split_names(path, known):
 
 
 def with_value(steps, value):
+    """{a: [{b: value}]} of a[].b; {operators: [{type: move, to: value}]} of operators[move].to."""
     name, *rest = steps
     inner = with_value(rest, value) if rest else value
+    if operator := OPERATOR.fullmatch(name):
+        return {"operators": [{"type": operator[1], **(inner or {})}]}
     is_list = name.endswith("[]")
-    name = name.removesuffix("[]").replace("*", "chosen")
+    name = name.removesuffix("[]").replace("*", CHOSEN)
     return {name: [inner] if is_list else inner}
 
 
@@ -109,28 +114,37 @@ def wrong_settings(component):
     for path, (support, type_name, _) in FIELDS[component].items():
         if support == "unsupported":
             yield path, with_value(split_names(path, FIELDS[component]), {})
-        elif support == "supported" and type_name in WRONG:
+        elif support == "supported" and type_name in WRONG and not re.fullmatch(r"operators\[\w+\]\.type", path):
             yield path, with_value(split_names(path, FIELDS[component]), WRONG[type_name])
+
+
+def told(config, path):
+    """[(number of the entry, lines at the place, message)] of errors that `validate` tells."""
+    path.write_text(yaml.dump(config, Dumper=pipelines.cases.WithoutAliases, sort_keys=False, width=1000))
+    lines = path.read_text().splitlines()
+    command = [pipelines.agents.harness.RANKWIRE, "validate", "--config", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    for line in (result.stdout + result.stderr).splitlines():
+        if match := re.match(r".*?:(\d+):(\d+): error: (.*)$", line):
+            number = re.match(r"\w+::\w+/w(\d+)::", match[3])
+            inner = re.search(rf"{re.escape(path.name)}:(\d+):\d+: ", match[3])  # Operators: the place is in the text.
+            at = int((inner or match)[1])
+            yield int(number[1]) if number else 0, "".join(lines[at - 2 : at]), match[3]
 
 
 @pytest.mark.parametrize("component", sorted(FIELDS), ids="::".join)
 def test_a_value_of_another_kind_is_refused_at_its_place(component, tmp_path):
     kind, name = component
-    entries = dict(enumerate(wrong_settings(component)))
-    config = {kind: {f"{name}/w{number}": settings for number, (_, settings) in entries.items()}}
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.dump(config, Dumper=pipelines.cases.WithoutAliases, sort_keys=False, width=1000))
-    lines = path.read_text().splitlines()
-    command = [pipelines.agents.harness.RANKWIRE, "validate", "--config", str(path)]
-    told = subprocess.run(command, capture_output=True, text=True)
-    found = {}
-    for line in (told.stdout + told.stderr).splitlines():
-        match = re.match(rf".*?:(\d+):(\d+): error: {kind}::{name}/w(\d+)::(.*)$", line)
-        if match:
-            found.setdefault(int(match[3]), []).append(("".join(lines[int(match[1]) - 2 : int(match[1])]), match[4]))
+    entries = list(wrong_settings(component))
+    if kind == "service":
+        found = [list(told({"service": settings}, tmp_path / "config.yaml")) for _, settings in entries]
+    else:
+        config = {kind: {f"{name}/w{number}": settings for number, (_, settings) in enumerate(entries)}}
+        everything = list(told(config, tmp_path / "config.yaml"))
+        found = [[one for one in everything if one[0] == number] for number in range(len(entries))]
     problems = []
-    for number, (key, _) in entries.items():
-        last = split_names(key, FIELDS[component])[-1].replace("*", "chosen")
-        if not any(last in place and REMEDY.search(message) for place, message in found.get(number, [])):
-            problems.append((key, found.get(number)))
+    for (key, _), said in zip(entries, found):
+        last = OPERATOR.sub(r"\1", split_names(key, FIELDS[component])[-1]).replace("*", CHOSEN)
+        if not any(last in place and REMEDY.search(message) for _, place, message in said):
+            problems.append((key, said))
     assert problems == []

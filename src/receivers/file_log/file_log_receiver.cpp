@@ -6,6 +6,7 @@
 
 #include "base/worker.hpp"
 #include "receivers/file_log/file_log_config.hpp"
+#include "receivers/file_log/parse/operators/build.hpp"
 #include "receivers/file_log/tailer.hpp"
 
 namespace rankwire::file_log {
@@ -118,7 +119,7 @@ Result<std::unique_ptr<Receiver>> create(const FileLogConfig& config, const Comp
 }  // namespace
 
 ReceiverFactory file_log_factory() {
-  return make_factory<FileLogConfig, Receiver, Intakes>(
+  ReceiverFactory factory = make_factory<FileLogConfig, Receiver, Intakes>(
       {.type = "file_log",
        .aliases = {"filelog"},
        .summary = "Tails files: every line becomes a log record, and none is lost.",
@@ -126,6 +127,12 @@ ReceiverFactory file_log_factory() {
        .stability = Stability::beta,
        .faces_untrusted_input = true},
       create);
+  factory.describe = [of_config = factory.describe] {
+    std::vector<config::FieldInfo> all = of_config();
+    for (config::FieldInfo& key : describe_operators()) all.push_back(std::move(key));
+    return all;
+  };
+  return factory;
 }
 
 }  // namespace rankwire::file_log

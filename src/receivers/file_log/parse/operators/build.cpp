@@ -311,4 +311,26 @@ BuiltOperators build_operators(const config::Node& list, const std::string& path
   return GraphBuilder(list, path, diagnostics).build(std::move(templates));
 }
 
+std::vector<config::FieldInfo> describe_operators() {
+  std::vector<config::FieldInfo> all;
+  for (const OperatorKind& kind : kinds) {
+    const config::Node nothing;
+    config::Diagnostics ignored;  // Of an operator without settings much is missing.
+    std::vector<config::FieldInfo> keys;
+    static_cast<void>(kind.build({nothing, {}, ignored, &keys}));
+    for (config::FieldInfo& key : keys) {
+      key.path = "operators[" + std::string(kind.type) + "]." + key.path;
+      all.push_back(std::move(key));
+    }
+  }
+  for (const std::string_view type : unsupported) {
+    config::FieldInfo& info = all.emplace_back();
+    info.path = "operators[" + std::string(type) + "]";
+    info.type = "unsupported";
+    info.doc = "there is no such operator";
+    info.support = config::FieldInfo::Support::unsupported;
+  }
+  return all;
+}
+
 }  // namespace rankwire::file_log

@@ -39,14 +39,20 @@ struct InputTemplates {
 BuiltOperators build_operators(const config::Node& list, const std::string& path, InputTemplates templates,
                                config::Diagnostics& diagnostics);
 
-// What the builder of one kind of operator gets.
+// The keys of every kind of operator, for documentation: "operators[regex_parser].regex".
+std::vector<config::FieldInfo> describe_operators();
+
+// What the builder of one kind of operator gets. Its settings, with their keys, are what it reads.
 class OperatorSource {
  public:
-  OperatorSource(const config::Node& node, std::string path, config::Diagnostics& diagnostics)
-      : node_(node), path_(std::move(path)), diagnostics_(diagnostics) {}
+  // `keys`: where to leave the keys of the settings; null: nobody asks.
+  OperatorSource(const config::Node& node, std::string path, config::Diagnostics& diagnostics,
+                 std::vector<config::FieldInfo>* keys = nullptr)
+      : node_(node), path_(std::move(path)), diagnostics_(diagnostics), keys_(keys) {}
 
   template <class Settings>
   Settings read() const {
+    if (keys_ != nullptr) *keys_ = config::Describer().describe<Settings>();
     return config::read<Settings>(node_, path_, diagnostics_);
   }
   const config::Node& node() const { return node_; }
@@ -65,6 +71,7 @@ class OperatorSource {
   const config::Node& node_;
   const std::string path_;
   config::Diagnostics& diagnostics_;
+  std::vector<config::FieldInfo>* const keys_;
 };
 
 // Null when the configuration is wrong (and says so in the diagnostics).

@@ -29,6 +29,10 @@ struct ContainerSettings : TransformerSettings {
     f.field("parse_from", parse_from, "Field with the line; the body by default.");
     f.field("parse_to", parse_to, "Only attributes, the default.");
     f.optional_section("severity", severity, "Take the severity from an attribute.");
+    f.unsupported("body", "the message is the body; use `move` behind this operator");
+    f.unsupported("timestamp", "the time is the container runtime's; use `time_parser` behind this operator");
+    f.unsupported("trace", "use `trace_parser` behind this operator");
+    f.unsupported("scope_name", "use `scope_name_parser` behind this operator");
   }
 };
 
