@@ -145,7 +145,7 @@ void add_conversions(FunctionTable& table) {
              .run = is_root_span,
              .is_pure = false,
              .contexts = {Context::span, Context::span_event}});
-  table.add({.name = "Coalesce", .parameters = {{"values", Want::anys}}, .run = first_there_is});
+  table.add({.name = "Coalesce", .parameters = {{"values", Want::anys}}, .run = first_there_is, .gives_first = true});
   table.add({.name = "ContainsValue",
              .parameters = {{"target", Want::list}, {"item"}},
              .result = Type::boolean,

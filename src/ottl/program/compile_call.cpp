@@ -68,6 +68,10 @@ NodeRef Compiler::call(const Call& written, std::uint32_t offset, bool is_editor
             "it works in " + list_of(contexts));
     return nullptr;
   }
+  if (function->gives_first && written.arguments.size() == 1) {
+    const auto& [name, at, list] = written.arguments[0];
+    if (list.kind() == Kind::list && (name.empty() || name == function->parameters[0].name)) return first_of(list);
+  }
   Arguments given;
   if (!arguments(written, *function, offset, given)) return nullptr;
   if (function->sets_value) {

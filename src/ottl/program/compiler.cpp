@@ -184,6 +184,20 @@ NodeRef Compiler::list(const Expression& expression, Want want) {
   return is_constant ? folded(std::move(node), expression.offset) : std::move(node);
 }
 
+NodeRef Compiler::first_of(const Expression& list) {
+  std::vector<NodeRef> items;
+  bool is_good = true, is_constant = true;
+  for (const Expression& item : list.as<ListLiteral>().items) {
+    NodeRef node = value(item);
+    is_good = is_good && node;
+    is_constant = is_constant && node && node->constant() != nullptr;
+    items.push_back(std::move(node));
+  }
+  if (!is_good) return nullptr;
+  NodeRef node = std::make_unique<FirstNode>(std::move(items));
+  return is_constant ? folded(std::move(node), list.offset) : std::move(node);
+}
+
 NodeRef Compiler::map(const MapLiteral& literal) {
   std::vector<MapNode::Entry> entries;
   bool is_good = true, is_constant = true;

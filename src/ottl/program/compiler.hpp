@@ -50,6 +50,7 @@ class Compiler {
   bool keys(const std::vector<Expression>& expressions, std::vector<NodeRef>& out);
   // `want`: what each item becomes.
   NodeRef list(const Expression& expression, Want want);
+  NodeRef first_of(const Expression& list);
   NodeRef map(const MapLiteral& map);
   NodeRef arithmetic(const Expression& expression);
   NodeRef sign(const Expression& expression);

@@ -108,6 +108,9 @@ struct Function {
   std::vector<Context> contexts;
   // Whether it sets its first argument, a target, to its second.
   bool sets_value = false;
+  // Whether it gives the first item of a list that is not nil: then a list that is written out need not be made, and
+  // what only the language knows is given as it is.
+  bool gives_first = false;
 
   bool is_editor() const { return name[0] >= 'a' && name[0] <= 'z'; }
 };

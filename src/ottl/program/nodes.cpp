@@ -122,6 +122,15 @@ bool ListNode::evaluate(Frame& frame, Datum& out) const {
   return true;
 }
 
+bool FirstNode::evaluate(Frame& frame, Datum& out) const {
+  out = {};
+  for (const NodeRef& node : items_) {
+    if (!node->evaluate(frame, out)) return false;
+    if (!out.is_nil()) return true;
+  }
+  return true;
+}
+
 bool MapNode::evaluate(Frame& frame, Datum& out) const {
   Attributes entries;
   entries.reserve(frame.arena, static_cast<std::uint32_t>(entries_.size()));

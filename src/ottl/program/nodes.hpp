@@ -95,6 +95,16 @@ class ListNode final : public Node {
   const Want want_;
 };
 
+// The first item that is not nil, whatever it is; those behind it are not evaluated.
+class FirstNode final : public Node {
+ public:
+  explicit FirstNode(std::vector<NodeRef> items) : Node(Type::any), items_(std::move(items)) {}
+  bool evaluate(Frame& frame, Datum& out) const override;
+
+ private:
+  const std::vector<NodeRef> items_;
+};
+
 class MapNode final : public Node {
  public:
   struct Entry {
