@@ -17,7 +17,8 @@ struct Inner {
     f.field("wait", wait, "Wait.", {.min = 0});
   }
   void validate(Validator& v) const {
-    if (size == 13) v.error("size", "13 brings bad luck", "take 14");
+    if (size == 13 || size == 26) v.error("size", "13 brings bad luck", "take 14");
+    if (size == 26) v.error("size", "twice is worse");
   }
 };
 
@@ -173,6 +174,13 @@ TEST_CASE("all errors come in one run, in order of place") {
            "a.yaml:7:5: error: exporters::x::steps[1]: must be a map, not a text\n"
            "a.yaml:8:7: error: exporters::x::mode: \"slow\" is not one of the values allowed; allowed are fast, safe\n"
            "a.yaml:9:8: error: exporters::x::limit: must be at most 1000000000, not \"2GB\"\n");
+}
+
+TEST_CASE("everything that a section finds wrong with one key is told, unless the value could not be read") {
+  CHECK_EQ(parse("inner: {size: 26}\n").text(),
+           "a.yaml:1:9: error: exporters::x::inner::size: 13 brings bad luck; take 14\n"
+           "a.yaml:1:9: error: exporters::x::inner::size: twice is worse\n");
+  CHECK_EQ(parse("endpoint: [x]\n").text(), "a.yaml:1:11: error: exporters::x::endpoint: must be a text, not a list\n");
 }
 
 TEST_CASE("numbers in quotes are texts") {

@@ -64,8 +64,11 @@ void Scope::report_unknown() {
 }
 
 void Scope::error(std::string_view key, std::string message, std::string suggestion) {
-  // A value that could not be read keeps its default: what follows from that is not news.
-  if (!has_error_at(path_of(key))) out_.error(place_of(key), path_of(key), std::move(message), std::move(suggestion));
+  // A value that could not be read keeps its default: what follows from that is not news. What else is wrong with one
+  // that could be read is.
+  if (!contains(validated_, key) && has_error_at(path_of(key))) return;
+  if (!contains(validated_, key)) validated_.emplace_back(key);
+  out_.error(place_of(key), path_of(key), std::move(message), std::move(suggestion));
 }
 
 void Scope::warning(std::string_view key, std::string message, std::string suggestion) {

@@ -50,6 +50,7 @@ class Scope final : public Validator {
   Renames& renames_;
   std::vector<std::string> asked_;
   std::vector<std::string> suggested_;
+  std::vector<std::string> validated_;  // Keys that the section itself found wrong.
 };
 
 }  // namespace rankwire::config
