@@ -127,9 +127,6 @@ class Connector : public Component {
   virtual bool has_room(Signal, Bytes, std::uint64_t /*records*/) const { return true; }
   // Memory that it holds beyond a call of `consume`, part of the process's budget. Any thread, quick.
   virtual Bytes held_memory() const { return {}; }
-  // Of a processor that holds data back: senders that cannot replay are answered when the data has gone on, not
-  // when `consume` returns. See docs/decisions/0006-holding-data.md.
-  virtual bool answers_late() const { return false; }
   // Of a processor that holds data back: true while what comes before it is being stopped and waits for what it handed
   // over; what is held, and what comes meanwhile, goes on as soon as it can. Any thread, quick.
   virtual void hurry(bool) {}

@@ -347,7 +347,7 @@ std::shared_ptr<Outlet> outlet_to(const std::shared_ptr<RunningConnector>& to, c
     way.incoming =
         &counters.counter("otelcol_processor_incoming_items", "Records passed to the processor.",
                           {{"processor", to->written}, {"otel_signal", std::string(to_string(from.signal))}});
-  return std::make_shared<ConnectorOutlet>(std::move(way), engine.accounting, engine.stop.get_token());
+  return std::make_shared<ConnectorOutlet>(std::move(way), engine.accounting);
 }
 
 }  // namespace

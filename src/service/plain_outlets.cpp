@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "service/result_waiter.hpp"
-
 namespace rankwire::service {
 
 Result<void> DirectOutlet::take(SignalBatch& batch, bool, const CompletionRef&) {
@@ -31,24 +29,11 @@ Result<void> ConnectorOutlet::take(SignalBatch& batch, bool is_last, const Compl
   const std::uint64_t records = batch.record_count();
   const Signal signal = batch.signal();
   SignalBatch own = is_last ? std::move(batch) : batch.clone();
-  const bool is_waited_for = way_.connector.answers_late() && !completion;
-  const Result<void> consumed =
-      is_waited_for ? consume_and_wait(std::move(own)) : way_.connector.consume(std::move(own), completion);
+  const Result<void> consumed = way_.connector.consume(std::move(own), completion);
   way_.consumed.add(consumed, records);
   if (way_.incoming != nullptr) way_.incoming->add(records);
   if (consumed && !way_.holds_back) accounting_.delivered(signal, records);
   return consumed;
-}
-
-Result<void> ConnectorOutlet::consume_and_wait(SignalBatch batch) {
-  const auto waiter = std::make_shared<ResultWaiter>();
-  const Signal signal = batch.signal();
-  const std::uint64_t records = batch.record_count();
-  RANKWIRE_TRY(way_.connector.consume(std::move(batch), std::make_shared<Completion>(waiter, 0)));
-  Result<void> result = waiter->wait(stop_);
-  // The caller counts only what succeeds; what was held was accepted all the same.
-  if (!result) accounting_.accepted(signal, records);
-  return result;
 }
 
 }  // namespace rankwire::service

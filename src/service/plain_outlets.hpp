@@ -44,9 +44,7 @@ class ConnectorOutlet final : public Outlet {
     FlowCounter consumed;
     Counter* incoming = nullptr;  // Of a processor.
   };
-  // `stop` ends waiting for late answers.
-  ConnectorOutlet(Way way, Accounting& accounting, std::stop_token stop)
-      : way_(std::move(way)), accounting_(accounting), stop_(std::move(stop)) {}
+  ConnectorOutlet(Way way, Accounting& accounting) : way_(std::move(way)), accounting_(accounting) {}
 
   OutletKind kind() const override { return OutletKind::connector; }
   bool reads_records() const override { return way_.connector.reads_records(); }
@@ -54,11 +52,8 @@ class ConnectorOutlet final : public Outlet {
   Result<void> take(SignalBatch& batch, bool is_last, const CompletionRef& completion) override;
 
  private:
-  Result<void> consume_and_wait(SignalBatch batch);
-
   const Way way_;
   Accounting& accounting_;
-  const std::stop_token stop_;
 };
 
 }  // namespace rankwire::service

@@ -1,7 +1,6 @@
 // Processors that hold data back: a pipeline is cut at them, and what they hold is on the books.
 #include "service/segments.hpp"
 
-#include "base/worker.hpp"
 #include "component/held.hpp"
 #include "service/service.hpp"
 #include "service/service_fixture.hpp"
@@ -16,18 +15,14 @@ using Events = std::vector<std::string>;
 
 struct HoldingConfig {
   std::string note;
-  bool late = false;
-  void fields(config::Fields& f) {
-    f.field("note", note, "Anything.");
-    f.field("late", late, "Answers late.");
-  }
+  void fields(config::Fields& f) { f.field("note", note, "Anything."); }
 };
 
 // Holds every batch until it is told to let go or stopped.
 class Holding final : public Connector {
  public:
-  Holding(Fixture& fixture, std::string name, const HoldingConfig& config, Intakes intakes)
-      : fixture_(fixture), name_(std::move(name)), is_late_(config.late), intakes_(intakes) {}
+  Holding(Fixture& fixture, std::string name, Intakes intakes)
+      : fixture_(fixture), name_(std::move(name)), intakes_(intakes) {}
 
   Result<void> start(Host&) override {
     fixture_.note("start " + name_);
@@ -44,7 +39,6 @@ class Holding final : public Connector {
     return {};
   }
   Bytes held_memory() const override { return Bytes{100}; }
-  bool answers_late() const override { return is_late_; }
   void hurry(bool is_hurried) override { fixture_.note((is_hurried ? "hurry " : "no hurry ") + name_); }
 
   std::size_t count() const {
@@ -65,7 +59,6 @@ class Holding final : public Connector {
  private:
   Fixture& fixture_;
   const std::string name_;
-  const bool is_late_;
   const Intakes intakes_;
   mutable std::mutex mutex_;
   std::vector<std::pair<SignalBatch, Held>> held_;
@@ -75,10 +68,10 @@ struct Segmented {
   Segmented() {
     f.registry.add(make_holding_factory<HoldingConfig>(
         {.type = "holding", .aliases = {}, .summary = "Holds.", .signals = {Signal::logs, Signal::traces}},
-        [this](const HoldingConfig& config, const ComponentContext& context,
+        [this](const HoldingConfig&, const ComponentContext& context,
                Intakes intakes) -> Result<std::unique_ptr<Connector>> {
           const std::string name = context.id.text() + " in " + context.pipeline;
-          auto made = std::make_unique<Holding>(f, name, config, intakes);
+          auto made = std::make_unique<Holding>(f, name, intakes);
           holders[name] = made.get();
           return made;
         }));
@@ -225,36 +218,6 @@ TEST_CASE("each pipeline has an instance of its own") {
   for (const ComponentHealth& health : s.service.health())
     if (health.kind == ComponentKind::processor) ids.push_back(health.id);
   CHECK(ids == std::vector<std::string>{"holding", "holding"});
-}
-
-TEST_CASE("a sender that cannot replay waits for what answers late, and only for that") {
-  Segmented s;
-  REQUIRE(s.service.start(s.f.plan(Segmented::yaml("{late: true}", "{}", "[holding]"))));
-  std::atomic<bool> is_answered = false;
-  {
-    const Worker sender("sender", [&](std::stop_token) { is_answered = s.f.deliver("source", {2}).has_value(); });
-    while (s.holders.at("holding in logs")->count() == 0) std::this_thread::yield();
-    CHECK_FALSE(is_answered);
-    s.holders.at("holding in logs")->let_go(Deadline::never());
-  }
-  CHECK(is_answered);
-  CHECK(s.f.destination("sink").received().size() == 1);
-  CHECK(s.f.is_conserved());
-}
-
-TEST_CASE("who waits for a late answer hears of a stop at once, and the data still goes on") {
-  Segmented s;
-  REQUIRE(s.service.start(s.f.plan(Segmented::yaml("{late: true}", "{}", "[holding]"))));
-  Result<void> answer;
-  {
-    const Worker sender("sender", [&](std::stop_token) { answer = s.f.deliver("source", {2}); });
-    while (s.holders.at("holding in logs")->count() == 0) std::this_thread::yield();
-    s.service.stop(Deadline::after(s.f.clock, std::chrono::seconds(5)));
-  }
-  REQUIRE_FALSE(answer);
-  CHECK(answer.error().kind() == ErrorKind::unavailable);
-  CHECK(s.f.destination("sink").received().size() == 1);
-  CHECK(s.f.is_conserved());
 }
 
 TEST_CASE("holders and connectors are in the order in which data reaches them") {
