@@ -3,16 +3,19 @@
 #include <algorithm>
 
 #include "processors/resource_detection/imds.hpp"
+#include "text/encoding.hpp"
 
 namespace rankwire::resource_detection {
 namespace {
 
+// What comes from outside may be no UTF-8, and one bad byte would spoil every batch.
+Value text_of(const std::string& found, Arena& arena) { return Value::of(text::repair_utf8(arena.copy(found), arena)); }
+
 Value value_of(const FoundValue& found, Arena& arena) {
-  if (const auto* text = std::get_if<std::string>(&found)) return Value::of(arena.copy(*text));
+  if (const auto* text = std::get_if<std::string>(&found)) return text_of(*text, arena);
   if (const auto* number = std::get_if<std::int64_t>(&found)) return Value::of(*number);
   List<Value> items;
-  for (const std::string& text : std::get<std::vector<std::string>>(found))
-    items.push(arena, Value::of(arena.copy(text)));
+  for (const std::string& text : std::get<std::vector<std::string>>(found)) items.push(arena, text_of(text, arena));
   return Value::of(items);
 }
 

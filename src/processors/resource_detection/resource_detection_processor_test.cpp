@@ -67,6 +67,13 @@ TEST_CASE("what is detected replaces what a resource has, or does not") {
   CHECK(keeping.after({{"b", Value::of("old")}, {"c", Value::of("3")}}) == "{b=old,c=3,a=1}");
 }
 
+TEST_CASE("what was detected and is no UTF-8 is made valid, so that no batch is refused for it") {
+  const Variable attributes("OTEL_RESOURCE_ATTRIBUTES", "a=x%FFy%C3%BC");
+  Running running;
+  REQUIRE(running.start("{detectors: [env]}"));
+  CHECK(running.after({}) == "{a=x\xEF\xBF\xBDy\xC3\xBC}");
+}
+
 TEST_CASE("of an attribute that several detectors give, the first one's value counts") {
   const Variable attributes("OTEL_RESOURCE_ATTRIBUTES", "os.type=mine");
   Running first, second;
