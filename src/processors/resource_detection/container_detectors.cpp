@@ -3,7 +3,6 @@
 
 #include "net/http_client.hpp"
 #include "processors/resource_detection/detectors.hpp"
-#include "processors/resource_detection/unix_http.hpp"
 #include "text/json_value.hpp"
 
 namespace rankwire::resource_detection {
@@ -70,7 +69,7 @@ class DockerDetector final : public Detector {
   }
 
   Result<Value> ask(const std::string& target, Arena& arena, Deadline deadline, const std::stop_token& stop) {
-    auto answer = get_over_unix_socket(socket_, target, surroundings_.environment.clock, deadline, stop);
+    auto answer = surroundings_.get_over_unix(socket_, target, surroundings_.environment.clock, deadline, stop);
     if (!answer) return std::move(answer).error();
     if (answer->status == 404) return Error(ErrorKind::invalid, "there is no " + target);
     if (answer->status != 200)

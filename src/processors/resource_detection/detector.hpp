@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "component/component.hpp"
+#include "processors/resource_detection/unix_http.hpp"
 
 namespace rankwire::resource_detection {
 
@@ -29,6 +30,7 @@ struct Surroundings {
   Environment& environment;
   std::function<std::string(const char*)> variable;  // Empty: not set.
   std::string root;                                  // Before "/proc", "/etc" and "/var/run".
+  std::function<decltype(get_over_unix_socket)> get_over_unix = get_over_unix_socket;
 };
 
 class Detector {

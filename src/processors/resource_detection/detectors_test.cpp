@@ -313,6 +313,16 @@ class DockerSocket {
   Worker worker_;
 };
 
+TEST_CASE("docker: what the daemon answers is HTTP with a status of three digits, or nothing of use") {
+  const auto answer = parse_unix_answer("HTTP/1.0 204 No Content\r\nA: b\r\n\r\nbody\r\n\r\nmore");
+  REQUIRE(answer);
+  CHECK(answer->status == 204);
+  CHECK(answer->body == "body\r\n\r\nmore");
+  for (const char* text : {"", "HTTP/1.0 200 OK\r\nA: b\r\n", "HTTP/1.0 -12 X\r\n\r\n", "HTTP/1.0 2x0 X\r\n\r\n",
+                           "HTTP/1.0 20\r\n\r\n0", "HTTP/2.0 200 OK\r\n\r\n", "\r\n\r\n"})
+    CHECK_FALSE(parse_unix_answer(text));
+}
+
 TEST_CASE("docker: the daemon's name and system, and the container that the agent runs in") {
   DetectorFixture t;
   std::filesystem::create_directories(t.directory.path() + "/var/run");

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 namespace rankwire::resource_detection {
@@ -44,19 +43,22 @@ Result<void> wait_for(int socket, short event, const Clock& clock, Deadline dead
   }
 }
 
-Result<UnixAnswer> parsed(const std::string& text) {
+}  // namespace
+
+Result<UnixAnswer> parse_unix_answer(std::string_view text) {
+  constexpr std::size_t status_at = 9;  // Behind "HTTP/1.0 ".
+  constexpr std::size_t digits = 3;
   const std::size_t head_end = text.find("\r\n\r\n");
   UnixAnswer answer;
-  constexpr std::size_t status_at = 9;  // Behind "HTTP/1.0 ".
-  const bool is_http = text.starts_with("HTTP/1.") && text.size() > status_at + 3 && head_end != std::string::npos;
-  if (!is_http ||
-      std::from_chars(text.data() + status_at, text.data() + status_at + 3, answer.status).ec != std::errc())
-    return Error(ErrorKind::unavailable, "the answer is not HTTP");
+  bool is_http = text.starts_with("HTTP/1.") && head_end != std::string_view::npos && head_end >= status_at + digits;
+  for (std::size_t i = status_at; is_http && i < status_at + digits; ++i) {
+    is_http = text[i] >= '0' && text[i] <= '9';
+    answer.status = answer.status * 10 + (text[i] - '0');
+  }
+  if (!is_http) return Error(ErrorKind::unavailable, "the answer is not HTTP");
   answer.body = text.substr(head_end + 4);
   return answer;
 }
-
-}  // namespace
 
 Result<UnixAnswer> get_over_unix_socket(const std::string& socket_path, const std::string& target, const Clock& clock,
                                         Deadline deadline, const std::stop_token& stop) {
@@ -78,7 +80,7 @@ Result<UnixAnswer> get_over_unix_socket(const std::string& socket_path, const st
     RANKWIRE_TRY(wait_for(socket.number(), POLLIN, clock, deadline, stop));
     char bytes[16 * 1024];
     const ssize_t count = ::recv(socket.number(), bytes, sizeof bytes, 0);
-    if (count == 0) return parsed(text);
+    if (count == 0) return parse_unix_answer(text);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (count < 0) return failed("receiving");
     text.append(bytes, static_cast<std::size_t>(count));

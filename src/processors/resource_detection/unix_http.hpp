@@ -3,6 +3,7 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -13,6 +14,9 @@ struct UnixAnswer {
   int status = 0;
   std::string body;
 };
+
+// Everything that was received until the end of the connection.
+Result<UnixAnswer> parse_unix_answer(std::string_view text);
 
 Result<UnixAnswer> get_over_unix_socket(const std::string& socket_path, const std::string& target, const Clock& clock,
                                         Deadline deadline, const std::stop_token& stop);
