@@ -90,7 +90,11 @@ class Playground {
   // With a caret below the place.
   void show(const std::string& written, const std::string& text, const ottl::Problem& problem) {
     const std::size_t begin = problem.offset == 0 ? 0 : text.rfind('\n', problem.offset - 1) + 1;
-    output_.err << written << ' ' << (problem.is_warning ? "warning: " : "") << problem.text() << "\n  "
+    std::string what = problem.text();
+    constexpr std::string_view in_yaml = "set \"context\"";
+    if (const std::size_t at = what.find(in_yaml); at != std::string::npos)
+      what.replace(at, in_yaml.size(), "give --context");
+    output_.err << written << ' ' << (problem.is_warning ? "warning: " : "") << what << "\n  "
                 << text.substr(begin, text.find('\n', begin) - begin) << "\n  "
                 << std::string(std::max(1u, problem.place.column) - 1, ' ') << "^\n";
     for (const ottl::Function& one : conditions_.functions.all())

@@ -77,6 +77,7 @@ TEST_CASE("rankwire ottl puts a caret under what is wrong and tells errors of ru
         "  set(log.body, Qqqqqqqq(1))\n                ^\n");
   const std::string unread = tried({.statements = {"set(log.body, 'x')"}}, record).err;
   CHECK_MESSAGE(unread.rfind("--statement") == 0, unread);
+  CHECK(has(tried({.statements = {"set(body, 1)"}}, record).err, "(resource, scope, log), or give --context\n"));
   const Tried failing = tried({.statements = {R"(set(log.body, log.body["x"]))"}}, record);
   CHECK(failing.code == ExitCode::failed);
   CHECK(failing.out.find("log[0]: failed: ") != std::string::npos);
@@ -100,10 +101,10 @@ TEST_CASE("rankwire ottl sees of what signal requests, their parts and records a
 
 TEST_CASE("rankwire ottl says what it assumes of an input, and what cannot be") {
   const auto said = [](const std::string& input, const std::string& signal = "") {
-    return tried({.conditions = {"resource.attributes == nil"}, .signal = signal}, input).err;
+    return tried({.conditions = {R"(resource.attributes["a"] == nil)"}, .signal = signal}, input).err;
   };
   const auto refused = [](const std::string& input, const std::string& signal = "") {
-    const Tried one = tried({.conditions = {"resource.attributes == nil"}, .signal = signal}, input);
+    const Tried one = tried({.conditions = {R"(resource.attributes["a"] == nil)"}, .signal = signal}, input);
     CHECK(one.code == ExitCode::usage);
     CHECK(one.out.empty());
     return one.err;

@@ -191,7 +191,8 @@ SignalSet JsonPiece::signals() const {
 }
 
 Result<std::vector<JsonPiece>> json_pieces(std::string_view text) {
-  constexpr std::string_view between = " \t\r\n";
+  constexpr std::string_view between = " \t\r\n", byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::vector<JsonPiece> pieces;
   simdjson::dom::parser parser;
   std::size_t counted = 0;

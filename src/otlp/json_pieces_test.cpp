@@ -22,6 +22,12 @@ TEST_CASE("what a JSON text holds is one request, with records that follow each 
   CHECK(json_request(Signal::traces, {}) == R"({"resourceSpans":[]})");
 }
 
+TEST_CASE("a byte order mark and line ends of Windows are nothing") {
+  const auto pieces = json_pieces("\xEF\xBB\xBF{\"body\":{}}\r\n{\"body\":{}}\r\n");
+  REQUIRE(pieces);
+  CHECK(pieces->size() == 2);
+}
+
 TEST_CASE("numbers and texts of a piece are what they were") {
   const auto pieces = json_pieces(R"({"flags": 18446744073709551615, "body": {"stringValue": "}\"\n{"}, "x": -1.5e3})");
   REQUIRE(pieces);
