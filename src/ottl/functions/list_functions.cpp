@@ -21,6 +21,8 @@ bool append_values(Invocation& call, Datum&) {
   } else if (!target.is_nil()) {
     items.push(call.arena(), target.value());
   }
+  if (call.has(1) && !call[1].is_telemetry())
+    return call.fail(std::string(to_string(call[1].type())) + " cannot be kept in a list");
   if (call.has(1)) items.push(call.arena(), call[1].value());
   if (call.has(2))
     for (const Value& value : call[2].list()) items.push(call.arena(), value);

@@ -123,7 +123,7 @@ bool Compiler::argument(const Expression& expression, const Function& function, 
   const bool are_texts = expression.kind() == Kind::list && parameter.want == Want::texts_like;
   NodeRef node = are_texts ? list(expression, Want::text_like) : value(expression);
   if (node) node = coerced(std::move(node), function, parameter, expression.offset);
-  if (node && parameter.is_stored) warn(lost_value({expression, *node}, "in " + std::string(function.name)));
+  if (node && parameter.is_stored) warn(lost_value({expression, *node}, "cannot be kept in a list"));
   out.value = std::move(node);
   return out.value != nullptr;
 }

@@ -174,7 +174,7 @@ NodeRef Compiler::list(const Expression& expression, Want want) {
   bool is_good = true, is_constant = true;
   for (const Expression& item : expression.as<ListLiteral>().items) {
     NodeRef node = value(item);
-    if (node && want == Want::any) warn(lost_value({item, *node}, "in a list"));
+    if (node && want == Want::any) warn(lost_value({item, *node}, "becomes nil in a list"));
     is_good = is_good && node;
     is_constant = is_constant && node && node->constant() != nullptr;
     items.push_back(std::move(node));
@@ -203,7 +203,7 @@ NodeRef Compiler::map(const MapLiteral& literal) {
   bool is_good = true, is_constant = true;
   for (const Entry& entry : literal.entries) {
     NodeRef node = value(entry.value);
-    if (node) warn(lost_value({entry.value, *node}, "in a map"));
+    if (node) warn(lost_value({entry.value, *node}, "becomes nil in a map"));
     is_good = is_good && node;
     is_constant = is_constant && node && node->constant() != nullptr;
     entries.push_back({constants_.copy(entry.key), std::move(node)});

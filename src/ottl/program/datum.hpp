@@ -73,8 +73,10 @@ class Datum {
   Type type() const { return type_; }
   bool is_nil() const { return type_ == Type::nil; }
   bool is(Type type) const { return type_ == type; }
+  // Whether an attribute can be it.
+  bool is_telemetry() const { return type_ <= Type::map; }
   // What lands in an attribute. Times, durations and records: empty, as in the original; ids too.
-  Value value() const { return type_ <= Type::map ? value_ : Value(); }
+  Value value() const { return is_telemetry() ? value_ : Value(); }
 
   // Each of these must only be asked of its own type; text() also of bytes and ids.
   bool boolean() const { return value_.boolean(); }

@@ -45,7 +45,7 @@ struct Parameter {
   Want want = Want::any;
   bool is_optional = false;
   bool is_literal = false;  // Must be known when the statement is compiled.
-  bool is_stored = false;   // Lands in telemetry, where times, durations, ids and records become nil.
+  bool is_stored = false;   // Lands in telemetry: a time, duration, id or record always fails.
 };
 constexpr Parameter optional(Parameter parameter) {
   parameter.is_optional = true;

@@ -215,7 +215,7 @@ std::optional<Misfit> misfit_of_assignment(const Side& target, const Side& value
                                  print(keys.back()) + ")"
                            : ""};
   }
-  if (wanted == Type::any) return lost_value(value, "in " + shown(target.written));
+  if (wanted == Type::any) return lost_value(value, "cannot be kept in " + shown(target.written));
   return Misfit{offset,
                 "this never works: " + shown(target.written) + " is " + name_of(wanted) + ", this is " + name_of(got),
                 instead(wanted, target.written, value)};
@@ -241,10 +241,10 @@ std::optional<Misfit> misfit_of_comparison(Op op, const Side& a, const Side& b) 
       instead(other.node.type(), other.written, wrong));
 }
 
-std::optional<Misfit> lost_value(const Side& value, std::string_view where) {
+std::optional<Misfit> lost_value(const Side& value, std::string_view what) {
   const Type type = value.node.type();
   if (is_telemetry(type)) return std::nullopt;
-  return Misfit{value.written.offset, name_of(type) + " becomes nil " + std::string(where), storable(value)};
+  return Misfit{value.written.offset, name_of(type) + " " + std::string(what), storable(value)};
 }
 
 std::string remedy_for_enum(std::string_view name) {

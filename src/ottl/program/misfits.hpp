@@ -25,8 +25,8 @@ struct Misfit {
 // `target` is set to `value`.
 std::optional<Misfit> misfit_of_assignment(const Side& target, const Side& value);
 std::optional<Misfit> misfit_of_comparison(ComparisonOperator op, const Side& a, const Side& b);
-// `value` goes where only values of telemetry can be. `where`: "in a list".
-std::optional<Misfit> lost_value(const Side& value, std::string_view where);
+// `value` goes where only values of telemetry can be. `what`: "becomes nil in a list".
+std::optional<Misfit> lost_value(const Side& value, std::string_view what);
 
 // What to write for the name of an enum that there is not; may be empty.
 std::string remedy_for_enum(std::string_view name);

@@ -16,6 +16,17 @@ const Datum* KeyList::only_text() const {
   return constant != nullptr && constant->is(Type::text) ? constant : nullptr;
 }
 
+namespace {
+
+// Of what is no value of telemetry nothing is kept, as in the original: a new entry is nil, one that is there stays.
+bool is_kept_out(const Node& target, Frame& frame, const Datum& value) {
+  if (value.is_telemetry()) return false;
+  Datum now;
+  return target.evaluate(frame, now) && !now.is_nil();
+}
+
+}  // namespace
+
 PathNode::PathNode(const PathField& field, KeyList keys, bool is_always_there)
     : Target(keys.empty()                 ? field.type
              : field.keyed_get != nullptr ? field.keyed_type
@@ -63,7 +74,7 @@ bool PathNode::set_whole(Frame& frame, const Datum& value) const {
   if (field_.set != nullptr) return field_.set(frame, value);
   if (field_.value != nullptr) {
     Value* into = field_.value(frame);
-    if (into != nullptr) *into = value.value();
+    if (into != nullptr && value.is_telemetry()) *into = value.value();
     return true;
   }
   Attributes* into = field_.attributes(frame);
@@ -81,6 +92,7 @@ bool PathNode::set(Frame& frame, const Datum& value) const {
     if (!keys[0].is(Type::text)) return frame.fail("the key must be a text");
     return field_.keyed_set(frame, keys[0].text(), value);
   }
+  if (is_kept_out(*this, frame, value)) return true;
   if (field_.value != nullptr) {
     Value* into = field_.value(frame);
     return into == nullptr || write_keys(frame, *into, keys, value.value());
@@ -97,6 +109,7 @@ bool AttributeNode::evaluate(Frame& frame, Datum& out) const {
 }
 
 bool AttributeNode::set(Frame& frame, const Datum& value) const {
+  if (is_kept_out(*this, frame, value)) return true;
   if (Attributes* attributes = attributes_(frame); attributes != nullptr)
     rankwire::set(*attributes, frame.arena, key_, value.value());
   return true;

@@ -137,7 +137,8 @@ TEST_CASE("types that can never go together are warnings with their place and wh
   CHECK(testing::ProcessorFixture(transform_factory()).problems(yaml) ==
         "test.yaml:3:28: warning: transform::log_statements[0]: this never works: log.severity_number is an integer, "
         "this is a text; write SEVERITY_NUMBER_WARN\n"
-        "test.yaml:4:28: warning: transform::log_statements[1]: a duration becomes nil in log.attributes[\"d\"]; write "
+        "test.yaml:4:28: warning: transform::log_statements[1]: a duration cannot be kept in log.attributes[\"d\"]; "
+        "write "
         "Seconds(…), Milliseconds(…) or Nanoseconds(…)\n"
         "test.yaml:5:63: warning: transform::log_statements[2]: this comparison never holds: log.severity_number is an "
         "integer, this is a text; write SEVERITY_NUMBER_WARN\n"
