@@ -61,6 +61,18 @@ TEST_CASE("equal records go on as one when the interval is over, with their numb
   CHECK(f.ledger.held() == 0);
 }
 
+TEST_CASE("when max_state_size is used up the interval ends early") {
+  Fixture f("{interval: 1h, max_state_size: 64KiB}");
+  const std::string large(70'000, 'x');
+  REQUIRE(f.connector->consume(testing::log_batch({"a", "a"}), {}));
+  CHECK(f.logs.taken().empty());
+  REQUIRE(f.connector->consume(testing::log_batch({large}), {}));
+  REQUIRE(f.logs.wait_for(1));
+  CHECK(f.logs.taken()[0].batch.record_count() == 2);
+  REQUIRE(f.connector->consume(testing::log_batch({"a"}), {}));
+  CHECK(f.lines().size() == 3);
+}
+
 TEST_CASE("records of other severity, attributes, scope or resource are others") {
   Fixture f;
   LogBatch batch = testing::log_batch({"a", "a", "a"});
