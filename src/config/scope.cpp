@@ -124,9 +124,13 @@ void Scope::warning_in(std::string_view key, std::size_t offset, std::string_vie
 }
 
 const Place& Scope::place_of(std::string_view key) const {
-  if (const Node* value = key.empty() ? nullptr : deep(key)) return value->key_place();
-  const std::string_view first = key.substr(0, std::min(key.find("::"), key.find('[')));
-  if (const Node* value = key.empty() ? nullptr : node_.find(first)) return value->key_place();
+  while (!key.empty()) {
+    if (const Node* value = deep(key)) return value->key_place();
+    // What is not there is missing in what is around it.
+    const std::size_t step = key.find_last_of(":[");
+    key = key.substr(0, step == std::string_view::npos ? 0 : step);
+    if (key.ends_with(':')) key.remove_suffix(1);
+  }
   return node_.key_place();
 }
 

@@ -127,8 +127,7 @@ def told(config, path):
     for line in (result.stdout + result.stderr).splitlines():
         if match := re.match(r".*?:(\d+):(\d+): error: (.*)$", line):
             number = re.match(r"\w+::\w+/w(\d+)::", match[3])
-            inner = re.search(rf"{re.escape(path.name)}:(\d+):\d+: ", match[3])  # Operators: the place is in the text.
-            at = int((inner or match)[1])
+            at = int(match[1])
             yield int(number[1]) if number else 0, "".join(lines[at - 2 : at]), match[3]
 
 

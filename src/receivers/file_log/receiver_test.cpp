@@ -221,6 +221,21 @@ TEST_CASE("the header of a file is known after a restart, and each generation ha
   (*receiver)->stop(Deadline::after(t.clock, std::chrono::seconds(5)));
 }
 
+TEST_CASE("what is wrong with an operator is told at its place, and what it lacks at the operator's") {
+  config::Diagnostics diagnostics;
+  const config::Node node = config::parse_yaml(
+      "include: [/x]\noperators:\n  - type: regex_parser\n  - type: move\n    from: body\n    tto: x\n"
+      "header:\n  pattern: '^#'\n  metadata_operators:\n    - type: noop\n      iff: x\nstart_at: beginning\n",
+      "a.yaml", diagnostics);
+  (void)file_log_factory().parse(node, "receivers::file_log", diagnostics);
+  CHECK(diagnostics.text() ==
+        "a.yaml:3:5: error: receivers::file_log::operators[0]::regex: \"regex\" must be set\n"
+        "a.yaml:4:5: error: receivers::file_log::operators[1]::to: \"to\" must be set\n"
+        "a.yaml:6:5: error: receivers::file_log::operators[1]::tto: unknown key; did you mean \"to\"?\n"
+        "a.yaml:11:7: error: receivers::file_log::header::metadata_operators[0]::iff: unknown key; did you mean "
+        "\"if\"?\n");
+}
+
 TEST_CASE("a header without operators, with a wrong pattern or from the end is refused") {
   ReceiverFixture t;
   CHECK_FALSE(t.make(t.yaml("header: {pattern: '^#'}\n")).has_value());

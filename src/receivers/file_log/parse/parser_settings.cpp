@@ -77,14 +77,10 @@ void read_templates(const config::StringMap& from, FieldPath::Root root, const s
 // Problems of operators, as problems of the receiver.
 void report(const config::Diagnostics& found, config::Validator& v) {
   for (const config::Diagnostic& problem : found.all()) {
-    const std::string key = problem.path.substr(0, problem.path.find_first_of(":["));
-    // The receiver's own place is that of the list; the operator's says more.
-    const std::string place = problem.place.source == nullptr ? "" : problem.place.text() + ": ";
-    const std::string message = place + problem.path + ": " + problem.message;
     if (problem.severity == config::Severity::error)
-      v.error(key, message, problem.suggestion);
+      v.error(problem.path, problem.message, problem.suggestion);
     else
-      v.warning(key, message, problem.suggestion);
+      v.warning(problem.path, problem.message, problem.suggestion);
   }
 }
 
