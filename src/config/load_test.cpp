@@ -224,6 +224,15 @@ TEST_CASE("broken YAML is an error with its place; a second document is ignored 
   CHECK_EQ(two.text(), "f:3: warning: a second YAML document starts here and is ignored\n");
 }
 
+TEST_CASE("what is not UTF-8 is an error with its line") {
+  Diagnostics diagnostics;
+  parse_yaml("a: 1\nb: caf\xe9\n", "f", diagnostics);
+  CHECK_EQ(diagnostics.text(), "f:2: error: is not UTF-8 text from here on; save it as UTF-8\n");
+  Diagnostics none;
+  parse_yaml("a: caf\xc3\xa9 \xf0\x9f\x98\x80\n", "f", none);
+  CHECK(!none.has_errors());
+}
+
 TEST_CASE("quotes decide between text and type, and survive printing") {
   Diagnostics diagnostics;
   const std::string text = "a: \"1\"\nb: 1\nc: \"null\"\nd: null\ne: \"yes\"\nf: \"a\\nb\\u0001\"\ng: {}\nh: []\n";

@@ -3,9 +3,11 @@
 // with here, by a walk that counts every visit.
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "config/load.hpp"
+#include "config/utf8.hpp"
 
 namespace rankwire::config {
 namespace {
@@ -152,6 +154,13 @@ Node parse_yaml(const std::string& text, const std::string& source, Diagnostics&
   const Place start = walker.place(YAML::Mark::null_mark());
   if (text.size() > text_size_max) {
     diagnostics.error(start, "", "is larger than 4 MiB");
+    return Node::null(start);
+  }
+  if (const std::size_t at = find_invalid_utf8(text); at != std::string::npos) {
+    Place place = start;
+    place.line =
+        1 + static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    diagnostics.error(place, "", "is not UTF-8 text from here on", "save it as UTF-8");
     return Node::null(start);
   }
   try {
