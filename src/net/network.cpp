@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "net/datagrams.hpp"
 #include "net/resolve.hpp"
 #include "net/server.hpp"
 #include "net/socket.hpp"
@@ -88,6 +89,14 @@ Result<std::unique_ptr<Stream>> Network::secure(std::unique_ptr<Stream>, TlsClie
 
 Result<std::unique_ptr<Server>> Network::serve(ServerOptions options, ServerHandler& handler, Clock& clock) {
   return Server::start(std::move(options), handler, clock);
+}
+
+Result<std::unique_ptr<Server>> Network::serve_bytes(ServerOptions options, ByteStreamHandler& handler, Clock& clock) {
+  return Server::start(std::move(options), handler, clock);
+}
+
+Result<std::unique_ptr<DatagramSocket>> Network::receive_datagrams(const DatagramOptions& options, Clock& clock) {
+  return open_datagrams(options, clock);
 }
 
 std::unique_ptr<Network> make_system_network(Clock& clock) { return std::make_unique<SystemNetwork>(clock); }

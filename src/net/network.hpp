@@ -37,9 +37,14 @@ struct Endpoint {
   std::string text() const;
 };
 
+enum class AddressFamily : std::uint8_t { any, v4, v6 };
+
 class TlsClientContext;
 class Server;
 class ServerHandler;
+class ByteStreamHandler;
+class DatagramSocket;
+struct DatagramOptions;
 struct ServerOptions;
 
 class Network {
@@ -56,6 +61,9 @@ class Network {
                                                  std::stop_token stop);
   // Binds and serves; the handler outlives the server. This default is the real one, net/server.hpp.
   virtual Result<std::unique_ptr<Server>> serve(ServerOptions options, ServerHandler& handler, Clock& clock);
+  virtual Result<std::unique_ptr<Server>> serve_bytes(ServerOptions options, ByteStreamHandler& handler, Clock& clock);
+  // This default is the real one, net/datagrams.hpp.
+  virtual Result<std::unique_ptr<DatagramSocket>> receive_datagrams(const DatagramOptions& options, Clock& clock);
 };
 
 std::unique_ptr<Network> make_system_network(Clock& clock);

@@ -32,8 +32,9 @@ struct Connection {
 
 class LoopServer final : public Server {
  public:
-  LoopServer(ServerOptions options, ServerHandler& handler, Clock& clock, Listener listener)
-      : options_(std::move(options)), clock_(clock), listener_(listener), context_{options_, handler} {}
+  // One of the two handlers.
+  LoopServer(ServerOptions options, ServerHandler* handler, ByteStreamHandler* streams, Clock& clock, Listener listener)
+      : options_(std::move(options)), clock_(clock), listener_(listener), context_{options_, handler, streams} {}
   ~LoopServer() override {
     stop({clock_.now()});
     if (poll_ >= 0) ::close(poll_);
@@ -85,8 +86,8 @@ Result<void> LoopServer::begin() {
   ::epoll_ctl(poll_, EPOLL_CTL_ADD, wake_, &event);
   watch_listener(true);
   keep_spare();
-  auto worker = Worker::start(options_.protocol == Protocol::http ? "http-server" : "grpc-server",
-                              [this](const std::stop_token&) { run(); });
+  static constexpr const char* names[] = {"http-server", "grpc-server", "byte-server"};
+  auto worker = Worker::start(names[static_cast<int>(options_.protocol)], [this](const std::stop_token&) { run(); });
   if (!worker) return worker.error();
   worker_ = std::move(*worker);
   return {};
@@ -186,8 +187,13 @@ void LoopServer::add_connection(Accepted accepted) {
   } else {
     transport = make_socket_transport(descriptor);
   }
-  auto make = is_http ? make_http_session : make_grpc_session;
-  Connection connection{.session = make(context_, std::move(transport), std::move(accepted.peer), now_)};
+  Connection connection;
+  if (context_.streams != nullptr) {
+    connection.session = make_byte_session(context_, std::move(transport), accepted.peer, accepted.process, now_);
+  } else {
+    const auto make = is_http ? make_http_session : make_grpc_session;
+    connection.session = make(context_, std::move(transport), std::move(accepted.peer), now_);
+  }
   next_check_ = std::min(next_check_, connection.session->deadline());
   keep_watch(descriptor, connections_.insert_or_assign(descriptor, std::move(connection)).first->second);
 }
@@ -252,12 +258,26 @@ void LoopServer::begin_drain() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(ServerOptions options, ServerHandler& handler, Clock& clock) {
+namespace {
+
+Result<std::unique_ptr<Server>> start_loop(ServerOptions options, ServerHandler* handler, ByteStreamHandler* streams,
+                                           Clock& clock) {
   Result<Listener> listener = open_listener(options);
   if (!listener) return listener.error();
-  auto server = std::make_unique<LoopServer>(std::move(options), handler, clock, *listener);
+  auto server = std::make_unique<LoopServer>(std::move(options), handler, streams, clock, *listener);
   RANKWIRE_TRY(server->begin());
   return server;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, ServerHandler& handler, Clock& clock) {
+  return start_loop(std::move(options), &handler, nullptr, clock);
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, ByteStreamHandler& handler, Clock& clock) {
+  options.protocol = Protocol::bytes;
+  return start_loop(std::move(options), nullptr, &handler, clock);
 }
 
 }  // namespace rankwire::net

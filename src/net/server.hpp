@@ -63,7 +63,25 @@ class ServerHandler {
   virtual std::optional<ServerResponse> special_answer(const RequestHead&) { return {}; }
 };
 
-enum class Protocol : std::uint8_t { http, grpc };
+// What reads one connection of a protocol that is neither HTTP nor gRPC and has no answers. All calls on the loop's
+// thread.
+class ByteReader {
+ public:
+  virtual ~ByteReader() = default;
+  // More bytes. False: the connection is to be closed.
+  virtual bool received(std::string_view bytes) = 0;
+  // The peer sends no more.
+  virtual void ended() {}
+};
+
+class ByteStreamHandler {
+ public:
+  virtual ~ByteStreamHandler() = default;
+  // `peer`: "10.1.2.3:40112", or "unix"; `process`: who connected over a Unix socket, 0 if not known.
+  virtual std::unique_ptr<ByteReader> open(const std::string& peer, std::int64_t process) = 0;
+};
+
+enum class Protocol : std::uint8_t { http, grpc, bytes };
 
 struct CorsOptions {
   std::vector<std::string> allowed_origins, allowed_headers, exposed_headers;
@@ -72,8 +90,10 @@ struct CorsOptions {
 
 struct ServerOptions {
   Protocol protocol = Protocol::http;
-  Endpoint listen;        // Port 0: the system chooses; see Server::port().
-  std::string unix_path;  // Instead of `listen`.
+  Endpoint listen;  // Port 0: the system chooses; see Server::port().
+  AddressFamily family = AddressFamily::any;
+  std::string unix_path;               // Instead of `listen`.
+  std::uint32_t unix_permissions = 0;  // Of that path; 0: as the process makes files.
   std::shared_ptr<TlsServerContext> tls;
   Bytes body_bytes_max{20u << 20};  // HTTP: 413. gRPC: RESOURCE_EXHAUSTED.
   Bytes header_bytes_max{16u << 10};
@@ -100,6 +120,7 @@ class Server {
  public:
   // Binds and starts serving on a thread of its own. The handler outlives the server.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, ServerHandler& handler, Clock& clock);
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, ByteStreamHandler& handler, Clock& clock);
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
   // Stops accepting, lets requests in flight finish until the deadline, closes. Idempotent.

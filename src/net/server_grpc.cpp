@@ -373,7 +373,7 @@ void GrpcSession::head_came(GrpcStream& stream) {
     return answer_status(stream, code_unimplemented, "grpc-encoding " + std::string(coding) + " is not supported");
   }
   head.encoding = *encoding;
-  if (const std::optional<ServerResponse> special = context_.handler.special_answer(head)) {
+  if (const std::optional<ServerResponse> special = context_.handler->special_answer(head)) {
     const int code = special->grpc_status == 0 ? code_unimplemented : special->grpc_status;
     return answer_status(stream, code, special->body);
   }
@@ -410,7 +410,7 @@ bool GrpcSession::open_message(GrpcStream& stream) {
     return false;
   }
   head.body_size = Bytes{stream.expected};
-  Result<std::unique_ptr<Exchange>> opened = context_.handler.open(head);
+  Result<std::unique_ptr<Exchange>> opened = context_.handler->open(head);
   if (!opened) {
     answer_error(stream, opened.error());
     return false;

@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace rankwire::net;
   static const ServerOptions options = fuzz_options();
   static FuzzHandler handler;
-  static SessionContext context{options, handler};
+  static SessionContext context{options, &handler};
   std::string input("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 33);
   input.append(reinterpret_cast<const char*>(data), size);
   const auto session = make_grpc_session(context, std::make_unique<FuzzTransport>(input), "peer", rankwire::Instant{});

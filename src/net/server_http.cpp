@@ -321,7 +321,7 @@ std::optional<ServerResponse> HttpSession::check_head() {
     return problem(413,
                    "the body is larger than " + std::to_string(context_.options.body_bytes_max.count) + " bytes\n");
   }
-  return context_.handler.special_answer(head());
+  return context_.handler->special_answer(head());
 }
 
 void HttpSession::head_is_complete(bool is_body_begun) {
@@ -334,7 +334,7 @@ void HttpSession::head_is_complete(bool is_body_begun) {
     return end_request();
   }
   if (const std::optional<ServerResponse> response = check_head()) return answer_early(*response);
-  Result<std::unique_ptr<Exchange>> opened = context_.handler.open(head());
+  Result<std::unique_ptr<Exchange>> opened = context_.handler->open(head());
   if (!opened) return answer_early(response_to(opened.error()));
   exchange_ = std::move(*opened);
   begin_body(is_body_begun);

@@ -17,7 +17,8 @@ struct SessionContext {
   static constexpr std::size_t scratch_size = 64 << 10;
 
   const ServerOptions& options;
-  ServerHandler& handler;
+  ServerHandler* handler = nullptr;                                          // Of HTTP and gRPC.
+  ByteStreamHandler* streams = nullptr;                                      // Of everything else.
   std::unique_ptr<char[]> scratch = std::make_unique<char[]>(scratch_size);  // Received bytes, one session at a time.
 
   Buffer take_buffer(std::size_t capacity) const {
@@ -82,6 +83,8 @@ std::unique_ptr<Session> make_http_session(SessionContext& context, std::unique_
                                            std::string peer, Instant now);
 std::unique_ptr<Session> make_grpc_session(SessionContext& context, std::unique_ptr<Transport> transport,
                                            std::string peer, Instant now);
+std::unique_ptr<Session> make_byte_session(SessionContext& context, std::unique_ptr<Transport> transport,
+                                           const std::string& peer, std::int64_t process, Instant now);
 
 // The header fields of a request, in strings that are used again for the next one.
 class HeadBuilder {

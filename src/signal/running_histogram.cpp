@@ -40,64 +40,80 @@ void RunningHistogram::observe(const HistogramShape& shape, double value, std::u
   count_ += times;
   sum_ += value * static_cast<double>(times);
   if (shape.exponential_max != 0) return observe_exponential(shape.exponential_max, value, times);
-  if (counts_.empty()) counts_.resize(shape.bounds.size() + 1);
+  if (positive_.counts.empty()) positive_.counts.resize(shape.bounds.size() + 1);
   const auto bucket = std::lower_bound(shape.bounds.begin(), shape.bounds.end(), value) - shape.bounds.begin();
-  counts_[static_cast<std::size_t>(bucket)] += times;
+  positive_.counts[static_cast<std::size_t>(bucket)] += times;
 }
 
 void RunningHistogram::observe_exponential(std::uint32_t buckets_max, double value, std::uint64_t times) {
-  if (value <= 0) {
+  if (value == 0) {
     zero_count_ += times;
     return;
   }
-  if (counts_.empty()) {
-    scale_ = scale_max;
-    offset_ = bucket_of(value, scale_);
-    counts_.push_back(times);
-    return;
+  if (positive_.counts.empty() && negative_.counts.empty()) scale_ = scale_max;
+  Buckets& side = value > 0 ? positive_ : negative_;
+  const std::int32_t bucket = bucket_of(std::abs(value), scale_);
+  const std::uint32_t by = side.excess_with(bucket, buckets_max);
+  if (by != 0) {
+    positive_.coarsen(by);
+    negative_.coarsen(by);
+    scale_ -= static_cast<std::int32_t>(by);
   }
-  std::int32_t bucket = bucket_of(value, scale_);
-  std::int32_t low = std::min(offset_, bucket);
-  std::int32_t high = std::max(offset_ + static_cast<std::int32_t>(counts_.size()) - 1, bucket);
+  side.add(bucket >> by, times);
+}
+
+std::uint32_t RunningHistogram::Buckets::excess_with(std::int32_t bucket, std::uint32_t buckets_max) const {
+  if (counts.empty()) return 0;
+  std::int32_t low = std::min(offset, bucket);
+  std::int32_t high = std::max(offset + static_cast<std::int32_t>(counts.size()) - 1, bucket);
   std::uint32_t by = 0;
   for (; static_cast<std::int64_t>(high) - low >= buckets_max; ++by) {
     low >>= 1;
     high >>= 1;
   }
-  if (by != 0) {
-    coarsen(by);
-    bucket >>= by;
-  }
-  if (bucket < offset_) {
-    counts_.insert(counts_.begin(), static_cast<std::size_t>(offset_ - bucket), 0);
-    offset_ = bucket;
-  }
-  const auto at = static_cast<std::size_t>(bucket - offset_);
-  if (at >= counts_.size()) counts_.resize(at + 1);
-  counts_[at] += times;
+  return by;
 }
 
-void RunningHistogram::coarsen(std::uint32_t by) {
-  const std::int32_t offset = offset_ >> by;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
-    const auto to = static_cast<std::size_t>(((offset_ + static_cast<std::int32_t>(i)) >> by) - offset);
-    const std::uint64_t count = std::exchange(counts_[i], 0);
-    counts_[to] += count;
+void RunningHistogram::Buckets::add(std::int32_t bucket, std::uint64_t times) {
+  if (counts.empty()) offset = bucket;
+  if (bucket < offset) {
+    counts.insert(counts.begin(), static_cast<std::size_t>(offset - bucket), 0);
+    offset = bucket;
   }
-  const std::int32_t last = (offset_ + static_cast<std::int32_t>(counts_.size()) - 1) >> by;
-  counts_.resize(static_cast<std::size_t>(last - offset) + 1);
-  offset_ = offset;
-  scale_ -= static_cast<std::int32_t>(by);
+  const auto at = static_cast<std::size_t>(bucket - offset);
+  if (at >= counts.size()) counts.resize(at + 1);
+  counts[at] += times;
+}
+
+void RunningHistogram::Buckets::coarsen(std::uint32_t by) {
+  if (counts.empty()) return;
+  const std::int32_t first = offset >> by;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const auto to = static_cast<std::size_t>(((offset + static_cast<std::int32_t>(i)) >> by) - first);
+    const std::uint64_t count = std::exchange(counts[i], 0);
+    counts[to] += count;
+  }
+  const std::int32_t last = (offset + static_cast<std::int32_t>(counts.size()) - 1) >> by;
+  counts.resize(static_cast<std::size_t>(last - first) + 1);
+  offset = first;
+}
+
+void RunningHistogram::Buckets::write(ExponentialBuckets& to, Arena& arena) const {
+  to.offset = offset;
+  to.bucket_counts.reserve(arena, static_cast<std::uint32_t>(counts.size()));
+  for (const std::uint64_t count : counts) to.bucket_counts.push(arena, count);
 }
 
 void RunningHistogram::reset() {
-  if (offset_ != 0 || scale_ != 0)
-    counts_.clear();
-  else
-    std::fill(counts_.begin(), counts_.end(), 0);
+  if (scale_ != 0 || positive_.offset != 0 || !negative_.counts.empty()) {
+    positive_.counts.clear();
+    negative_.counts.clear();
+  } else {
+    std::fill(positive_.counts.begin(), positive_.counts.end(), 0);
+  }
   count_ = zero_count_ = 0;
   sum_ = min_ = max_ = 0;
-  scale_ = offset_ = 0;
+  scale_ = positive_.offset = negative_.offset = 0;
 }
 
 HistogramPoint& RunningHistogram::add_explicit(const HistogramShape& shape, const List<double>& bounds,
@@ -112,7 +128,8 @@ HistogramPoint& RunningHistogram::add_explicit(const HistogramShape& shape, cons
   point.explicit_bounds = List<double>::shared(bounds.data(), bounds.size());
   const auto buckets = static_cast<std::uint32_t>(shape.bounds.size() + 1);
   point.bucket_counts.reserve(arena, buckets);
-  for (std::uint32_t i = 0; i < buckets; ++i) point.bucket_counts.push(arena, counts_.empty() ? 0 : counts_[i]);
+  const bool is_empty = positive_.counts.empty();
+  for (std::uint32_t i = 0; i < buckets; ++i) point.bucket_counts.push(arena, is_empty ? 0 : positive_.counts[i]);
   return point;
 }
 
@@ -126,9 +143,8 @@ ExponentialHistogramPoint& RunningHistogram::add_exponential(List<ExponentialHis
   }
   point.zero_count = zero_count_;
   point.scale = scale_;
-  point.positive.offset = offset_;
-  point.positive.bucket_counts.reserve(arena, static_cast<std::uint32_t>(counts_.size()));
-  for (const std::uint64_t count : counts_) point.positive.bucket_counts.push(arena, count);
+  positive_.write(point.positive, arena);
+  negative_.write(point.negative, arena);
   return point;
 }
 

@@ -1,5 +1,5 @@
 // A histogram that is being filled, value by value, and outlives batches: with fixed bounds, or exponential with at
-// most so many buckets, at the finest scale at which all positive values fit into them.
+// most so many buckets on either side of zero, at the finest scale at which all values fit into them.
 #pragma once
 
 #include <vector>
@@ -16,13 +16,13 @@ struct HistogramShape {
   bool has_extremes = false;          // Fixed bounds: whether points carry minimum and maximum.
 
   List<double> copy_bounds(Arena& arena) const;
-  // The most that the buckets of one histogram take.
+  // The most that the buckets of one histogram take, if no value is negative; twice that otherwise.
   Bytes bytes_max() const { return {(exponential_max == 0 ? bounds.size() + 1 : exponential_max) * sizeof(double)}; }
 };
 
 class RunningHistogram {
  public:
-  // A value counts in the first bucket whose bound is not below it. Values are finite and not negative.
+  // A value counts in the first bucket whose bound is not below it. Values are finite.
   void observe(const HistogramShape& shape, double value, std::uint64_t times = 1);
   void reset();
 
@@ -33,14 +33,27 @@ class RunningHistogram {
                                Arena& arena) const;
   ExponentialHistogramPoint& add_exponential(List<ExponentialHistogramPoint>& to, Arena& arena) const;
 
- private:
-  void observe_exponential(std::uint32_t buckets_max, double value, std::uint64_t times);
-  void coarsen(std::uint32_t by);
+  // Held by the buckets.
+  Bytes bytes() const { return {(positive_.counts.capacity() + negative_.counts.capacity()) * sizeof(std::uint64_t)}; }
 
-  std::vector<std::uint64_t> counts_;
+ private:
+  // counts[i] is of bucket offset + i.
+  struct Buckets {
+    std::vector<std::uint64_t> counts;
+    std::int32_t offset = 0;
+
+    // By how much the scale must fall so that this bucket is one of at most so many.
+    std::uint32_t excess_with(std::int32_t bucket, std::uint32_t buckets_max) const;
+    void coarsen(std::uint32_t by);
+    void add(std::int32_t bucket, std::uint64_t times);
+    void write(ExponentialBuckets& to, Arena& arena) const;
+  };
+  void observe_exponential(std::uint32_t buckets_max, double value, std::uint64_t times);
+
+  Buckets positive_, negative_;  // Fixed bounds: all counts are in `positive_`.
   std::uint64_t count_ = 0, zero_count_ = 0;
   double sum_ = 0, min_ = 0, max_ = 0;
-  std::int32_t scale_ = 0, offset_ = 0;  // Of exponential ones: counts_[i] is of bucket offset_ + i.
+  std::int32_t scale_ = 0;  // Of exponential ones.
 };
 
 }  // namespace rankwire

@@ -133,7 +133,10 @@ class ClientStream final : public net::Stream {
 class SimulatedServer final : public net::Server {
  public:
   SimulatedServer(SimulatedNetwork& network, net::ServerOptions options, net::ServerHandler& handler)
-      : network_(network), options_(std::move(options)), context_{options_, handler}, group_(Scheduler::self()->group) {
+      : network_(network),
+        options_(std::move(options)),
+        context_{options_, &handler},
+        group_(Scheduler::self()->group) {
     network_.servers_[port()] = this;
     worker_ = Worker("server", [this](const std::stop_token&) { run(); });
   }
@@ -257,7 +260,69 @@ Result<std::unique_ptr<net::Server>> SimulatedNetwork::serve(net::ServerOptions 
   return std::unique_ptr<net::Server>(std::make_unique<SimulatedServer>(*this, std::move(options), handler));
 }
 
+class SimulatedDatagrams final : public net::DatagramSocket {
+ public:
+  SimulatedDatagrams(SimulatedNetwork& network, std::uint16_t port)
+      : network_(network), port_(port), group_(Scheduler::self()->group) {
+    network_.datagrams_[port_] = this;
+  }
+  ~SimulatedDatagrams() override {
+    const auto found = network_.datagrams_.find(port_);
+    if (found != network_.datagrams_.end() && found->second == this) network_.datagrams_.erase(found);
+  }
+
+  std::uint16_t port() const override { return port_; }
+  std::uint64_t lost() const override { return lost_; }
+  Result<void> receive(const std::function<void(const net::Datagram&)>& each, Deadline deadline,
+                       const std::stop_token& stop) override {
+    Scheduler& scheduler = *Scheduler::current();
+    const std::stop_callback wake(stop, [this] { Scheduler::current()->announce_all(this); });
+    while (waiting_.empty()) {
+      if (stop.stop_requested()) return Error(ErrorKind::cancelled, "stopped");
+      if (!scheduler.wait(this, deadline.at)) return Error(ErrorKind::unavailable, "timed out");
+    }
+    while (!waiting_.empty()) {
+      const std::string bytes = std::move(waiting_.front());
+      waiting_.pop_front();
+      if (network_.on_datagram) network_.on_datagram(bytes);
+      each({.bytes = bytes, .peer = "10.0.0.9:5000"});
+    }
+    return {};
+  }
+  void arrive(std::string bytes) {
+    constexpr std::size_t waiting_max = 50;
+    if (waiting_.size() >= waiting_max) {
+      ++lost_;
+      return;
+    }
+    waiting_.push_back(std::move(bytes));
+    Scheduler::current()->announce_all(this);
+  }
+  std::uint32_t group() const { return group_; }
+
+ private:
+  SimulatedNetwork& network_;
+  const std::uint16_t port_;
+  const std::uint32_t group_;
+  std::deque<std::string> waiting_;
+  std::uint64_t lost_ = 0;
+};
+
+Result<std::unique_ptr<net::DatagramSocket>> SimulatedNetwork::receive_datagrams(const net::DatagramOptions& options,
+                                                                                 Clock&) {
+  Scheduler::current()->yield();
+  if (datagrams_.contains(options.listen.port))
+    return Error(ErrorKind::unavailable, "cannot listen on port " + std::to_string(options.listen.port));
+  return std::unique_ptr<net::DatagramSocket>(std::make_unique<SimulatedDatagrams>(*this, options.listen.port));
+}
+
+void SimulatedNetwork::send_datagram(std::uint16_t port, std::string bytes) {
+  const auto found = datagrams_.find(port);
+  if (found != datagrams_.end()) found->second->arrive(std::move(bytes));
+}
+
 void SimulatedNetwork::process_died(std::uint32_t group) {
+  std::erase_if(datagrams_, [&](const auto& entry) { return entry.second->group() == group; });
   std::erase_if(servers_, [&](const auto& entry) { return entry.second->group() == group; });
   for (const auto& weak : wires_) {
     const auto wire = weak.lock();

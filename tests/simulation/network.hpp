@@ -7,6 +7,7 @@
 #include <set>
 
 #include "faults.hpp"
+#include "net/datagrams.hpp"
 #include "net/network.hpp"
 #include "net/server.hpp"
 
@@ -35,6 +36,7 @@ struct Wire {
 };
 
 class SimulatedServer;
+class SimulatedDatagrams;
 
 class SimulatedNetwork final : public net::Network {
  public:
@@ -45,6 +47,13 @@ class SimulatedNetwork final : public net::Network {
                                                std::stop_token stop) override;
   Result<std::unique_ptr<net::Server>> serve(net::ServerOptions options, net::ServerHandler& handler,
                                              Clock& clock) override;
+
+  Result<std::unique_ptr<net::DatagramSocket>> receive_datagrams(const net::DatagramOptions& options,
+                                                                 Clock& clock) override;
+  // Gone if nobody listens there, or it has not looked for a while.
+  void send_datagram(std::uint16_t port, std::string bytes);
+  // Called with each that is taken off its socket.
+  std::function<void(std::string_view bytes)> on_datagram;
 
   // Its connections break and its ports are free again.
   void process_died(std::uint32_t group);
@@ -58,9 +67,11 @@ class SimulatedNetwork final : public net::Network {
  private:
   friend class SimulatedServer;
   friend class ClientStream;
+  friend class SimulatedDatagrams;
 
   Faults& faults_;
   std::map<std::uint16_t, SimulatedServer*> servers_;
+  std::map<std::uint16_t, SimulatedDatagrams*> datagrams_;
   std::set<std::uint16_t> down_;
   std::vector<std::weak_ptr<Wire>> wires_;
 };
