@@ -38,6 +38,7 @@
 #include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
+#include "receivers/statsd/statsd_receiver.hpp"
 
 namespace rankwire::app {
 
@@ -80,6 +81,7 @@ Registry built_in_components() {
   registry.add(health_check::health_check_factory());
   registry.add(file_log::file_log_factory());
   registry.add(otlp_receiver::otlp_factory());
+  registry.add(statsd::statsd_factory());
   return registry;
 }
 

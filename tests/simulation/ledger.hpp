@@ -45,6 +45,7 @@ struct Ledger {
   std::set<RecordId> excused;                          // Truncated or deleted before they could be read.
   std::set<RecordId> acknowledged;                     // By the agent, of senders.
   std::set<RecordId> sent_again;                       // Senders that heard no answer: may be there twice.
+  double lines_taken = 0;                              // Off the socket of statsd.
   std::map<Signal, double> dropped;                    // Counted as such in lives that have ended.
   std::map<Signal, double> refused;                    // As figures of lives that have ended say.
   std::map<std::string, Arrivals> destinations;

@@ -104,6 +104,11 @@ std::string World::missing_progress(const DestinationPlan& plan) const {
 
 // Connectors beside the exporters count every record that comes to the end of its pipeline.
 std::string World::missing_counts(const DestinationPlan& plan) const {
+  // What statsd adds up is in memory until it has been passed on.
+  const bool are_lines_due = !was_memory_lost_ && !faults_.has_struck({Fault::bit_flip});
+  if (const double there = total_of(ledger_.destinations.at(plan.name), LineSender::metric);
+      are_lines_due && there < ledger_.lines_taken)
+    return "of " + plain(ledger_.lines_taken) + " lines that statsd took only " + plain(there) + " were counted";
   for (const std::string& type : scenario_.components.aside) {
     std::map<std::string, double> due;
     each_known([&](const RecordId& id) {
@@ -125,6 +130,8 @@ std::string World::missing_counts(const DestinationPlan& plan) const {
 std::string World::surplus(const DestinationPlan& plan) const {
   if (!ledger_.sent_again.empty()) return {};
   const Arrivals& arrivals = ledger_.destinations.at(plan.name);
+  if (const double there = total_of(arrivals, LineSender::metric); !may_repeat() && there > ledger_.lines_taken)
+    return plain(there) + " lines of statsd in " + plan.name + ", of only " + plain(ledger_.lines_taken);
   std::map<std::string, double> most;
   const std::array<bool, 3> repeats = may_repeat_by_signal();
   each_known([&](const RecordId& id) {

@@ -127,6 +127,7 @@ void Scenario::note_components() {
   names.insert("extension file_storage");
   if (writers != 0) names.insert("receiver file_log");
   if (senders != 0) names.insert("receiver otlp");
+  if (packets_max != 0) names.insert("receiver statsd");
   for (const DrawnProcessor& processor : components.processors)
     for (const Signal signal : processor.signals)
       if (has_any_of(signal)) names.insert(processor.name);
@@ -162,6 +163,7 @@ Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std
     if (dice.chance(0.4)) scenario.signals.insert(scenario.signals.begin(), signal);
   scenario.are_pipelines_split =
       scenario.has_sender_of(Signal::logs) && scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
+  if (dice.chance(0.15)) scenario.packets_max = dice.between(5, 200);
   scenario.components = draw_components(dice, faults);
   const std::uint64_t destinations = dice.chance(0.4) ? 2 : 1;
   for (std::uint64_t i = 0; i < destinations; ++i)
@@ -189,6 +191,8 @@ std::string Scenario::yaml(int variant) const {
          "    poll_interval: " +
          std::to_string(1 + (variant + 1) / 2 % 2) + "s\n    operators: [{type: container}]\n";
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
+  if (packets_max != 0)
+    y += "  statsd: {endpoint: '0.0.0.0:8125', ignore_host: true, aggregation_interval: 2s, max_state_size: 64KiB}\n";
   y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" +
        components.processor_settings(variant);
   if (variant % 2 == 1)
@@ -261,6 +265,7 @@ std::string Scenario::aside(Signal signal) const {
 
 std::string Scenario::made_aside() const {
   std::string pipelines;
+  if (packets_max != 0) pipelines += "    metrics/of_statsd: {receivers: [statsd], exporters: [otlp_http/made]}\n";
   for (const std::string& type : components.aside) {
     std::set<Signal> made;
     for (const Signal signal : all_signals)

@@ -31,6 +31,7 @@ struct Scenario {
   int senders = 0;
   std::uint64_t requests_max = 100;  // Of each sender.
   std::vector<Signal> signals;       // That senders have, in turn.
+  std::uint64_t packets_max = 0;     // Of lines for statsd; 0: there is no such receiver.
   bool must_sync = false;
   bool has_checkpoints = true;
   DrawnComponents components;
@@ -47,7 +48,7 @@ struct Scenario {
   std::size_t connectors_of(Signal signal) const;
   // `variant`: the same promises with other settings, for reloads.
   std::string yaml(int variant) const;
-  // Connectors beside the exporters of a signal: ", count", and the pipelines of what they make.
+  // Connectors beside the exporters of a signal: ", count", and the pipelines of what they, and statsd, make.
   std::string aside(Signal signal) const;
   std::string made_aside() const;
 };

@@ -146,6 +146,20 @@ void LogWriter::recreate() {
   append("");
 }
 
+void LineSender::start(Instant until) {
+  thread_ = Worker("lines", [this, until](std::stop_token) {
+    Scheduler& scheduler = *Scheduler::current();
+    for (std::uint64_t i = 0; i < packets_max_ && scheduler.now() < until; ++i) {
+      std::string packet;
+      for (std::uint64_t line = dice_.between(1, 20); line > 0; --line)
+        packet += std::string(metric) + ":1|c|#unit:" + std::to_string(dice_.below(3)) + "\n";
+      around_.network.send_datagram(statsd_port, packet);
+      scheduler.sleep(std::chrono::milliseconds(dice_.chance(0.1) ? dice_.below(3000) : dice_.below(100)));
+    }
+    has_ended_ = true;
+  });
+}
+
 class SenderClient {
  public:
   SenderClient(Surroundings around, bool is_grpc) {

@@ -86,6 +86,23 @@ class Sender {
   ~Sender();
 };
 
-inline constexpr std::uint16_t http_port = 4318, grpc_port = 4317;
+// Packets of StatsD: each line counts one.
+class LineSender {
+ public:
+  LineSender(Surroundings around, std::uint64_t seed, std::uint64_t packets_max)
+      : around_(around), dice_(seed), packets_max_(packets_max) {}
+  void start(Instant until);
+  bool has_ended() const { return has_ended_; }
+  static constexpr const char* metric = "lines";
+
+ private:
+  Surroundings around_;
+  Dice dice_;
+  const std::uint64_t packets_max_;
+  bool has_ended_ = false;
+  Worker thread_;
+};
+
+inline constexpr std::uint16_t http_port = 4318, grpc_port = 4317, statsd_port = 8125;
 
 }  // namespace rankwire::simulation

@@ -70,6 +70,15 @@ void World::build() {
     senders_.push_back(std::make_unique<Sender>(around, i, dice_.next(), dice_.chance(0.5), scenario_.requests_max,
                                                 scenario_.signal_of(i),
                                                 scenario_.components.contract(Signal::metrics).merges));
+  build_lines(around);
+}
+
+void World::build_lines(const Surroundings& around) {
+  if (scenario_.packets_max == 0) return;
+  network_.on_datagram = [this](std::string_view bytes) {
+    ledger_.lines_taken += static_cast<double>(std::count(bytes.begin(), bytes.end(), '\n'));
+  };
+  line_sender_ = std::make_unique<LineSender>(around, dice_.next(), scenario_.packets_max);
 }
 
 bool World::is_noted(const std::string& path) const {
@@ -167,7 +176,7 @@ bool World::has_workload_ended() const {
     if (!writer->has_ended()) return false;
   for (const auto& sender : senders_)
     if (!sender->has_ended()) return false;
-  return true;
+  return line_sender_ == nullptr || line_sender_->has_ended();
 }
 
 // The faults are over: everything has to come to rest by itself.
@@ -231,6 +240,7 @@ RunResult World::run() {
   launch();
   for (const auto& writer : writers_) writer->start(until);
   for (const auto& sender : senders_) sender->start(until);
+  if (line_sender_) line_sender_->start(until);
   live(until);
   bear_with_it();
   if (result_.failure.empty()) settle();

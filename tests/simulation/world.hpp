@@ -40,6 +40,7 @@ class World {
   void say(const std::string& what);
   void fail(const std::string& what);
   void build();
+  void build_lines(const Surroundings& around);
   void launch();
   void end_life(Fault how);
   void live(Instant until);
@@ -93,6 +94,7 @@ class World {
   std::vector<std::unique_ptr<Destination>> destinations_;
   std::vector<std::unique_ptr<LogWriter>> writers_;
   std::vector<std::unique_ptr<Sender>> senders_;
+  std::unique_ptr<LineSender> line_sender_;  // Null: there is no statsd.
   std::unique_ptr<Agent> agent_;
   Dice dice_;
   std::map<std::uint16_t, Instant> down_until_;
