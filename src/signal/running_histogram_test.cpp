@@ -46,6 +46,24 @@ TEST_CASE("a histogram without values has empty buckets, also after a reset") {
   CHECK(point.bucket_counts[1] == 0);
 }
 
+TEST_CASE("negative values have buckets of their own, at the same scale") {
+  const HistogramShape shape{.exponential_max = 4};
+  RunningHistogram histogram;
+  for (const double value : {-4.0, -1.0, 0.0, 3.0}) histogram.observe(shape, value);
+  Arena arena;
+  const auto point = point_of(histogram, arena);
+  CHECK(point.count == 4);
+  CHECK(point.sum.value == -2);
+  CHECK(point.zero_count == 1);
+  CHECK(point.min.value == -4);
+  CHECK(point.scale == 0);
+  CHECK(point.positive.offset == 1);
+  REQUIRE(point.negative.bucket_counts.size() == 3);
+  CHECK(point.negative.offset == -1);
+  CHECK(point.negative.bucket_counts[0] == 1);
+  CHECK(point.negative.bucket_counts[2] == 1);
+}
+
 TEST_CASE("one value of an exponential histogram has the finest scale") {
   const HistogramShape shape{.exponential_max = 160};
   RunningHistogram histogram;
