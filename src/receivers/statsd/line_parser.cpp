@@ -1,10 +1,13 @@
 #include "receivers/statsd/line_parser.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 namespace rankwire::statsd {
 namespace {
+
+constexpr double least_rate = 1e-9;  // So that one value counts as no more than a billion.
 
 // Up to the separator, which goes too; all of it where there is none.
 std::string_view take_until(std::string_view& text, char separator) {
@@ -56,7 +59,7 @@ bool read_common(std::string_view part, LineExtras& to) {
 LineProblem read_rate(std::string_view text, double& to) {
   double rate = 0;
   if (!read_number(text, rate)) return LineProblem::bad_rate;
-  to = rate > 0 && rate < 1 ? rate : 1;
+  to = rate > 0 && rate < 1 ? std::max(rate, least_rate) : 1;
   return LineProblem::none;
 }
 

@@ -40,7 +40,7 @@ struct MetricLine : LineExtras {
   std::string_view name;
   std::string_view values;  // "1", or packed "1:2:3". Of sets: as it is.
   MetricKind kind = MetricKind::counter;
-  double sample_rate = 1;  // In (0, 1]; what is outside counts as 1.
+  double sample_rate = 1;  // From 1e-9 to 1; what is outside of 0 to 1 counts as 1.
 };
 
 struct EventLine : LineExtras {

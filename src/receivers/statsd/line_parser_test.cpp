@@ -53,6 +53,7 @@ TEST_CASE("sample rates that say nothing count as one") {
   CHECK(metric("a:1|c|@0").sample_rate == 1);
   CHECK(metric("a:1|c|@2").sample_rate == 1);
   CHECK(metric("a:1|c|@-1").sample_rate == 1);
+  CHECK(metric("a:1|c|@1e-300").sample_rate == 1e-9);
 }
 
 TEST_CASE("what is not a metric is refused with its reason") {

@@ -198,7 +198,7 @@ Attributes Window::attributes_of(const Series& series, Arena& arena) const {
 
 Number Window::counted(double value, Random& random) const {
   Number number{.type = NumberType::real, .real = value};
-  if (rules_.config.counter_type == CounterType::real || std::abs(value) > 9e18) return number;
+  if (rules_.config.counter_type == CounterType::real || !(std::abs(value) <= 9e18)) return number;
   double whole = std::trunc(value);
   const double rest = std::abs(value - whole);
   if (rules_.config.counter_type == CounterType::stochastic && random.unit() < rest) whole += value < 0 ? -1 : 1;
