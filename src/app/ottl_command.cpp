@@ -215,12 +215,9 @@ class Playground {
   std::vector<std::string> texts_;  // Of those.
   SignalBatch batch_;
   const Output& output_;
-  const bool is_of_metrics_ = batch_.signal() == Signal::metrics;
   // As transform and filter have them.
-  const ottl::Dialect statements_{is_of_metrics_ ? ottl::metric_functions() : ottl::standard_functions(),
-                                  ottl::contexts_of(batch_.signal())};
-  const ottl::Dialect conditions_{is_of_metrics_ ? ottl::filter_functions() : ottl::standard_functions(),
-                                  ottl::contexts_of(batch_.signal())};
+  const ottl::Dialect statements_{ottl::transform_functions(batch_.signal()), ottl::contexts_of(batch_.signal())};
+  const ottl::Dialect conditions_{ottl::filter_functions(batch_.signal()), ottl::contexts_of(batch_.signal())};
   std::optional<ottl::Context> context_;
   SystemClock clock_;
   std::unique_ptr<Random> random_ = make_random();

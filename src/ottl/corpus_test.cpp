@@ -24,7 +24,7 @@
 
 #include "otlp/otlp.hpp"
 #include "ottl/explain/snapshot.hpp"
-#include "ottl/functions/metric_functions.hpp"
+#include "ottl/functions_fixture.hpp"
 #include "ottl/program.hpp"
 #include "ottl/program/compiler.hpp"
 #include "ottl/program/path_field.hpp"
@@ -90,17 +90,6 @@ std::vector<Case> cases_of(const fs::path& file) {
   return cases;
 }
 
-// Those of metrics with what only transform and filter have.
-const FunctionTable& functions_of(Signal signal) {
-  static const FunctionTable all = [] {
-    FunctionTable table;
-    table.add(metric_functions());
-    add_filter_functions(table);
-    return table;
-  }();
-  return signal == Signal::metrics ? all : standard_functions();
-}
-
 std::vector<std::string> statements_of(const std::string& line) {
   std::vector<std::string> texts;
   for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 4) {
@@ -139,7 +128,7 @@ class Runner {
   std::vector<std::string> outcome(const Case& one) {
     random_.restart();
     SignalBatch batch = fixture(one.signal);
-    const Dialect dialect{functions_of(one.signal), contexts_of(one.signal)};
+    const Dialect dialect{all_functions(one.signal), contexts_of(one.signal)};
     std::vector<TextProblem> problems;
     if (one.text.starts_with("= ")) return value(one, batch, dialect, problems);
     if (one.text.starts_with("? ")) return condition(one, batch, dialect);
@@ -309,29 +298,14 @@ class Used {
     add(call.keys);
   }
   void add(const Expression& expression) {
-    switch (expression.kind()) {
-      case Kind::symbol: symbols.insert(expression.as<Symbol>().name); return;
-      case Kind::path: return add(expression.as<Path>());
-      case Kind::call: return add(expression.as<Call>());
-      case Kind::list: return add(expression.as<ListLiteral>().items);
-      case Kind::map:
-        for (const Entry& entry : expression.as<MapLiteral>().entries) add(entry.value);
-        return;
-      case Kind::sign: return add(expression.as<Sign>().operands);
-      case Kind::arithmetic: return add(expression.as<Arithmetic>().operands);
-      case Kind::comparison: return add(expression.as<Comparison>().operands);
-      case Kind::negation: return add(expression.as<Negation>().operands);
-      case Kind::conjunction: return add(expression.as<Conjunction>().operands);
-      case Kind::disjunction: return add(expression.as<Disjunction>().operands);
-      default: return;
-    }
+    if (expression.kind() == Kind::call) return add(expression.as<Call>());
+    if (expression.kind() == Kind::symbol) symbols.insert(expression.as<Symbol>().name);
+    if (expression.kind() == Kind::path) add(expression.as<Path>());
+    each_child(expression, [this](const Expression& child) { add(child); });
   }
   void add(const Path& path) {
     std::string name;
-    for (const Segment& segment : path.segments) {
-      name += (name.empty() ? "" : ".") + segment.name;
-      add(segment.keys);
-    }
+    for (const Segment& segment : path.segments) name += (name.empty() ? "" : ".") + segment.name;
     paths.insert(name);
     if (context_) paths.insert(std::string(to_string(*context_)) + "." + name);
   }
@@ -381,7 +355,7 @@ TEST_CASE(
   CHECK(missing(enum_names(), used.symbols) == "");
   std::set<std::string> functions, arguments, paths;
   for (const Signal signal : {Signal::logs, Signal::metrics})
-    for (const Function& function : functions_of(signal).all()) {
+    for (const Function& function : all_functions(signal).all()) {
       functions.emplace(function.name);
       for (std::size_t i = 0; i < function.parameters.size(); ++i) {
         const std::string name = std::string(function.name) + ".";

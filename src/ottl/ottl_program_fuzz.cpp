@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "otlp/otlp.hpp"
-#include "ottl/functions/metric_functions.hpp"
+#include "ottl/functions_fixture.hpp"
 #include "ottl/program.hpp"
 #include "ottl/walk.hpp"
 
@@ -23,17 +23,6 @@ class StoppedClock final : public Clock {
   Instant now() const override { return Instant(); }
   std::uint64_t unix_nanos() const override { return 1'700'000'000'000'000'000; }
 };
-
-// Those of metrics with what only transform and filter have.
-const FunctionTable& functions_of(Signal signal) {
-  static const FunctionTable all = [] {
-    FunctionTable table;
-    table.add(metric_functions());
-    add_filter_functions(table);
-    return table;
-  }();
-  return signal == Signal::metrics ? all : standard_functions();
-}
 
 class Trial {
  public:
@@ -104,7 +93,7 @@ class Trial {
   // What statements write may lie in their program: it outlives the batch.
   std::vector<std::unique_ptr<const StatementGroup>> programs_;
   SignalBatch batch_;
-  const Dialect dialect_{functions_of(batch_.signal()), contexts_of(batch_.signal())};
+  const Dialect dialect_{all_functions(batch_.signal()), contexts_of(batch_.signal())};
 };
 
 }  // namespace

@@ -276,7 +276,7 @@ void add_filter_functions(FunctionTable& table) {
              .contexts = {Context::metric}});
 }
 
-const FunctionTable& metric_functions() {
+const FunctionTable& transform_functions(Signal signal) {
   static const FunctionTable table = [] {
     FunctionTable all;
     all.add(standard_functions());
@@ -285,17 +285,17 @@ const FunctionTable& metric_functions() {
     add_histogram_functions(all);
     return all;
   }();
-  return table;
+  return signal == Signal::metrics ? table : standard_functions();
 }
 
-const FunctionTable& filter_functions() {
+const FunctionTable& filter_functions(Signal signal) {
   static const FunctionTable table = [] {
     FunctionTable all;
     all.add(standard_functions());
     add_filter_functions(all);
     return all;
   }();
-  return table;
+  return signal == Signal::metrics ? table : standard_functions();
 }
 
 }  // namespace rankwire::ottl

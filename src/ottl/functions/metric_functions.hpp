@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ottl/program/function.hpp"
+#include "signal/batch.hpp"
 
 namespace rankwire::ottl {
 
@@ -14,8 +15,8 @@ void add_filter_functions(FunctionTable& table);
 void add_metric_aggregations(FunctionTable& table);
 void add_histogram_functions(FunctionTable& table);
 
-// The standard functions with those, made once.
-const FunctionTable& metric_functions();
-const FunctionTable& filter_functions();
+// What the processors have for a signal: the standard functions, for metrics with those. Made once.
+const FunctionTable& transform_functions(Signal signal);
+const FunctionTable& filter_functions(Signal signal);
 
 }  // namespace rankwire::ottl

@@ -18,27 +18,13 @@ void Names::add(const Call& call) {
 }
 
 void Names::add(const Expression& expression) {
-  switch (expression.kind()) {
-    case Kind::path: {
-      const auto& segments = expression.as<Path>().segments;
-      const bool may_be_context = segments.size() > 1 && segments[0].keys.empty();
-      (may_be_context ? roots_ : bare_).push_back(segments[0].name);
-      for (const Segment& segment : segments) add(segment.keys);
-      return;
-    }
-    case Kind::call: return add(expression.as<Call>());
-    case Kind::list: return add(expression.as<ListLiteral>().items);
-    case Kind::map:
-      for (const Entry& entry : expression.as<MapLiteral>().entries) add(entry.value);
-      return;
-    case Kind::sign: return add(expression.as<Sign>().operands);
-    case Kind::arithmetic: return add(expression.as<Arithmetic>().operands);
-    case Kind::comparison: return add(expression.as<Comparison>().operands);
-    case Kind::negation: return add(expression.as<Negation>().operands);
-    case Kind::conjunction: return add(expression.as<Conjunction>().operands);
-    case Kind::disjunction: return add(expression.as<Disjunction>().operands);
-    default: return;
+  if (expression.kind() == Kind::call) return add(expression.as<Call>());
+  if (expression.kind() == Kind::path) {
+    const auto& segments = expression.as<Path>().segments;
+    const bool may_be_context = segments.size() > 1 && segments[0].keys.empty();
+    (may_be_context ? roots_ : bare_).push_back(segments[0].name);
   }
+  each_child(expression, [this](const Expression& child) { add(child); });
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// Comparison of trees by what they say; offsets are left out.
+// Walking over trees, and comparing them by what they say: offsets are left out.
 #include "ottl/syntax/tree.hpp"
 
 #include <algorithm>
@@ -28,6 +28,31 @@ bool same_map(const MapLiteral& a, const MapLiteral& b) {
 }
 
 }  // namespace
+
+void each_child(const Expression& expression, const std::function<void(const Expression&)>& visit) {
+  const auto visit_all = [&](const std::vector<Expression>& children) {
+    for (const Expression& child : children) visit(child);
+  };
+  switch (expression.kind()) {
+    case Kind::path:
+      for (const Segment& segment : expression.as<Path>().segments) visit_all(segment.keys);
+      return;
+    case Kind::call:
+      for (const Argument& argument : expression.as<Call>().arguments) visit(argument.value);
+      return visit_all(expression.as<Call>().keys);
+    case Kind::list: return visit_all(expression.as<ListLiteral>().items);
+    case Kind::map:
+      for (const Entry& entry : expression.as<MapLiteral>().entries) visit(entry.value);
+      return;
+    case Kind::sign: return visit_all(expression.as<Sign>().operands);
+    case Kind::arithmetic: return visit_all(expression.as<Arithmetic>().operands);
+    case Kind::comparison: return visit_all(expression.as<Comparison>().operands);
+    case Kind::negation: return visit_all(expression.as<Negation>().operands);
+    case Kind::conjunction: return visit_all(expression.as<Conjunction>().operands);
+    case Kind::disjunction: return visit_all(expression.as<Disjunction>().operands);
+    default: return;
+  }
+}
 
 bool is_condition(const Expression& expression) {
   switch (expression.kind()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -159,6 +160,9 @@ struct Statement {
   Call editor;
   std::optional<Expression> condition;
 };
+
+// What is directly in it, in the order written: keys, arguments, items, entries, operands.
+void each_child(const Expression& expression, const std::function<void(const Expression&)>& visit);
 
 // Whether it can stand where a condition is wanted: a comparison, a boolean, a converter, or made of these.
 bool is_condition(const Expression& expression);

@@ -136,8 +136,7 @@ struct FilterConfig {
 
 std::vector<ottl::ConditionRunner> FilterConfig::compile(Signal signal, const ottl::ErrorReporter::Owner* owner,
                                                          ottl::SettingsProblems& problems) const {
-  const auto& functions = signal == Signal::metrics ? ottl::filter_functions() : ottl::standard_functions();
-  const ottl::Dialect dialect{functions, ottl::contexts_of(signal)};
+  const ottl::Dialect dialect{ottl::filter_functions(signal), ottl::contexts_of(signal)};
   ottl::GroupCompiler compiler(error_mode, owner, problems);
   std::vector<ottl::ConditionRunner> runners;
   const auto add = [&](const char* key, const Texts& texts, ottl::Context context) {

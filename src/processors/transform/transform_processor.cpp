@@ -26,8 +26,7 @@ struct TransformConfig {
     f.unsupported("profile_statements", "there is no signal for profiles");
   }
   Runners compile(Signal signal, const ottl::ErrorReporter::Owner* owner, ottl::SettingsProblems& problems) const {
-    const auto& functions = signal == Signal::metrics ? ottl::metric_functions() : ottl::standard_functions();
-    const ottl::Dialect dialect{functions, ottl::contexts_of(signal)};
+    const ottl::Dialect dialect{ottl::transform_functions(signal), ottl::contexts_of(signal)};
     ottl::GroupCompiler compiler(error_mode, owner, problems);
     switch (signal) {
       case Signal::logs: return compiler.statements("log_statements", log_statements, dialect);
