@@ -322,7 +322,25 @@ void FileSet::give_up(TrackedFile& file) {
   reached_end(file);
 }
 
+void FileSet::note_incomplete(Slot& slot) {
+  slot.is_incomplete = true;
+  if (incomplete_at_ == Instant::max()) incomplete_at_ = environment_.clock.now() + incomplete_pause_;
+}
+
+// The next scan may be far away.
+void FileSet::retry_incomplete(Instant now) {
+  constexpr Duration pause_first = std::chrono::seconds(1), pause_max = std::chrono::seconds(30);
+  if (now < incomplete_at_) return;
+  incomplete_at_ = Instant::max();
+  incomplete_pause_ = std::min(2 * incomplete_pause_, pause_max);
+  for (auto& [path, slot] : slots_)
+    if (std::exchange(slot.is_incomplete, false)) look_again_.push_back(path);
+  look_again();
+  if (incomplete_at_ == Instant::max()) incomplete_pause_ = pause_first;
+}
+
 void FileSet::retry_unreadable(Instant now) {
+  retry_incomplete(now);
   std::erase_if(failing_, [&](std::uint32_t id) {
     TrackedFile* file = find(id);
     if (file != nullptr && now < file->retry_at) return false;
@@ -332,7 +350,7 @@ void FileSet::retry_unreadable(Instant now) {
 }
 
 Instant FileSet::next_retry() const {
-  Instant next = Instant::max();
+  Instant next = incomplete_at_;
   for (const std::uint32_t id : failing_)
     if (const auto at = files_.find(id); at != files_.end()) next = std::min(next, at->second->retry_at);
   return next;

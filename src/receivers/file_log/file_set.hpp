@@ -60,7 +60,7 @@ class FileSet {
   // A read failed. It is tried again, with growing pauses; what nobody writes to any more is given up
   // after a minute, so that the generations after it need not wait for ever.
   void unreadable(TrackedFile& file);
-  // Queues the files whose pause after a failed read is over.
+  // Queues the files whose pause after a failed read is over, and looks at generations that could not be opened.
   void retry_unreadable(Instant now);
   Instant next_retry() const;
   void rewind(TrackedFile& file, std::uint64_t offset);
@@ -136,6 +136,10 @@ class FileSet {
   // file_set_rotation.cpp: generations of one slot.
   void rotate(Slot& slot, const FileStatus& status, bool is_new);
   void retire_current(Slot& slot);
+  void note_incomplete(Slot& slot);
+  void retry_incomplete(Instant now);
+  void read_after_truncation(Slot& slot, const std::string& location, const FileIdentity& identity,
+                             std::uint32_t next_id);
   void read_generations(Slot& slot, const FileStatus* current, bool is_new);
   bool read_directory(Slot& slot, const FileStatus* current, bool is_new);
   void unlink_late(Slot& slot, TrackedFile& file, TrackedFile* newest);
@@ -201,10 +205,12 @@ class FileSet {
   std::unordered_map<int, std::vector<std::string>> directories_;
   std::deque<Archived> archive_;
   std::deque<std::uint32_t> ready_;
-  std::vector<std::uint32_t> open_;      // Files with a descriptor, in no order.
-  std::deque<std::uint32_t> starved_;    // Queued, but there was no descriptor.
-  std::deque<std::uint32_t> undecoded_;  // Queued, but there was no decompressor.
-  std::vector<std::uint32_t> failing_;   // A read failed; tried again later.
+  std::vector<std::uint32_t> open_;         // Files with a descriptor, in no order.
+  std::deque<std::uint32_t> starved_;       // Queued, but there was no descriptor.
+  std::deque<std::uint32_t> undecoded_;     // Queued, but there was no decompressor.
+  std::vector<std::uint32_t> failing_;      // A read failed; tried again later.
+  Instant incomplete_at_ = Instant::max();  // Then slots that are incomplete are looked at again.
+  Duration incomplete_pause_ = std::chrono::seconds(1);
   std::vector<std::uint32_t> decoding_;  // Files with a decompressor, or about to get one.
   std::size_t open_files_max_;
   std::size_t open_hand_ = 0;

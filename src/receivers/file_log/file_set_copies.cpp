@@ -81,6 +81,21 @@ bool FileSet::adopt_copy(TrackedFile& file) {
   return false;
 }
 
+// Truncated first and then renamed: what was written in between is in it, or in what it was compressed to.
+void FileSet::read_after_truncation(Slot& slot, const std::string& location, const FileIdentity& identity,
+                                    std::uint32_t next_id) {
+  const auto renamed = disk_.status(location);
+  if (renamed && renamed->identity == identity) {
+    if (renamed->size != 0) add_generation(slot, Missed{{name_of(location), location, *renamed, false}, {}, next_id});
+    return;
+  }
+  const std::string compressed = location + ".gz";
+  if (const auto status = disk_.status(compressed))
+    add_generation(slot, Missed{{name_of(compressed), compressed, *status, true}, {}, next_id});
+  else
+    read_generations(slot, nullptr, false);
+}
+
 void FileSet::truncated(TrackedFile& file) {
   telemetry_.truncations.add();
   const std::uint64_t seen = std::max(file.size_seen, file.taken + file.untaken);
@@ -111,10 +126,7 @@ void FileSet::truncated(TrackedFile& file) {
   const auto slot = slots_.find(file.path);
   if (slot == slots_.end()) return;
   if (!is_current) {
-    // Truncated first and then renamed: what was written in between is in it.
-    const auto renamed = is_adopted ? Result<FileStatus>(FileStatus{}) : disk_.status(location);
-    if (renamed && renamed->identity == identity && renamed->size != 0)
-      add_generation(slot->second, Missed{{name_of(location), location, *renamed, false}, {}, next_id});
+    if (!is_adopted) read_after_truncation(slot->second, location, identity, next_id);
     return;
   }
   slot->second.current = nullptr;

@@ -199,7 +199,7 @@ FileSet::Recognised FileSet::recognise_contents(Slot& slot, const Sibling& sibli
     // Not gzip, or not written to its end yet: worth another look while it is new. A disk that fails may recover.
     constexpr std::uint64_t minute = 60'000'000'000;
     const bool is_new = sibling.status.modified_nanos + minute > environment_.clock.unix_nanos();
-    if (is_new || !contents || contents->was_interrupted()) slot.is_incomplete = true;
+    if (is_new || !contents || contents->was_interrupted()) note_incomplete(slot);
     return Recognised::known;
   }
   const std::uint64_t length = contents->length();

@@ -25,6 +25,19 @@ TEST_CASE("a file truncated, written and renamed between two looks: what was wri
   CHECK(t.read() == Lines{"2", "3"});
 }
 
+TEST_CASE("the same, and the generation is compressed before it is read") {
+  TailFixture t;
+  t.append("a.log", "a first line that is long enough\n");
+  t.start();
+  CHECK(t.read() == Lines{"a first line that is long enough"});
+  t.truncate("a.log");
+  t.append("a.log", "2\n");
+  t.rotate(generation(1), "3\n");
+  t.tailer->scan();
+  t.compress(generation(1));
+  CHECK(t.read() == Lines{"2", "3"});
+}
+
 TEST_CASE("the same without a new file at the path") {
   TailFixture t;
   t.append("a.log", "a first line that is long enough\n");
