@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs, measured beside a floor on the same input in the same run.
 
-    bench.py [log] [nop] [otlp] [transform] [memory] [latency] [live] [backlog] [loss] [files]
+    bench.py [log] [nop] [otlp] [transform] [memory] [latency] [live] [backlog] [loss] [files] [scrape]
              [--rounds N] [--size BYTES]
 
 Without names: log, nop, otlp, memory, latency and live. CPU is user + system of the agent's own process; every
@@ -387,6 +387,12 @@ def bench_transform(options):
     transform.main(options.rounds, table)
 
 
+def bench_scrape(options):
+    import scrape
+
+    scrape.main(table)
+
+
 BENCHES = {
     "log": bench_log,
     "nop": bench_nop,
@@ -398,6 +404,7 @@ BENCHES = {
     "loss": bench_loss,
     "files": bench_files,
     "transform": bench_transform,
+    "scrape": bench_scrape,
 }
 
 

@@ -20,7 +20,7 @@ endfunction()
 
 function(library_versions out)
   set(lines)
-  foreach(target re2 simdjson yaml_cpp nghttp2 ssl http_parser deflate zstd snappy lz4 xxhash z pugixml)
+  foreach(target re2 simdjson yaml_cpp nghttp2 ssl http_parser deflate zstd snappy lz4 xxhash z pugixml crypt)
     package_of(${LIB_${target}} package)
     list(APPEND lines "${package}")
   endforeach()

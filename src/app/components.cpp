@@ -14,8 +14,14 @@
 #include "exporters/nop/nop_exporter.hpp"
 #include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
+#include "extensions/basic_auth/basic_auth_extension.hpp"
+#include "extensions/bearer_token_auth/bearer_token_auth_extension.hpp"
 #include "extensions/file_storage/file_storage_extension.hpp"
+#include "extensions/headers_setter/headers_setter_extension.hpp"
 #include "extensions/health_check/health_check_extension.hpp"
+#include "extensions/oauth2_client/oauth2_client_extension.hpp"
+#include "extensions/pprof/pprof_extension.hpp"
+#include "extensions/zpages/zpages_extension.hpp"
 #include "processors/attributes/attributes_processor.hpp"
 #include "processors/batch/batch_processor.hpp"
 #include "processors/cardinality_limit/cardinality_limit_processor.hpp"
@@ -37,7 +43,9 @@
 #include "processors/tail_sampling/tail_sampling_processor.hpp"
 #include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
+#include "receivers/host_metrics/host_metrics_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
+#include "receivers/prometheus/prometheus_receiver.hpp"
 #include "receivers/statsd/statsd_receiver.hpp"
 
 namespace rankwire::app {
@@ -77,10 +85,18 @@ Registry built_in_components() {
   registry.add(service_graph::service_graph_factory());
   registry.add(span_metrics::span_metrics_factory());
   registry.add(sum::sum_factory());
+  registry.add(basic_auth::basic_auth_factory());
+  registry.add(bearer_token_auth::bearer_token_auth_factory());
   registry.add(file_storage::file_storage_factory());
+  registry.add(headers_setter::headers_setter_factory());
   registry.add(health_check::health_check_factory());
+  registry.add(oauth2_client::oauth2_client_factory());
+  registry.add(pprof::pprof_factory());
+  registry.add(zpages::zpages_factory());
   registry.add(file_log::file_log_factory());
+  registry.add(host_metrics::host_metrics_factory());
   registry.add(otlp_receiver::otlp_factory());
+  registry.add(prometheus::prometheus_factory());
   registry.add(statsd::statsd_factory());
   return registry;
 }

@@ -2,6 +2,14 @@
 
 namespace rankwire {
 
+Result<FileSystemSpace> FileSystem::space(const std::string& path) {
+  return Error(ErrorKind::unavailable, "reading the space of " + path + ": not known");
+}
+
+Result<std::string> FileSystem::read_link(const std::string& path) {
+  return Error(ErrorKind::unavailable, "reading link " + path + ": there are none");
+}
+
 Result<std::string> read_file(FileSystem& files, const std::string& path, std::uint64_t size_max) {
   auto file = files.open(path, {});
   if (!file) return file.error();

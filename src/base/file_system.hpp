@@ -36,6 +36,13 @@ struct FileStatus {
   std::uint32_t links = 1;  // 0: deleted while we hold it open.
 };
 
+// How full a file system is.
+struct FileSystemSpace {
+  std::uint64_t total_bytes = 0, free_bytes = 0;  // Free: also what only root may use.
+  std::uint64_t available_bytes = 0;              // What anybody may use.
+  std::uint64_t total_inodes = 0, free_inodes = 0;
+};
+
 class File {
  public:
   virtual ~File() = default;
@@ -108,6 +115,10 @@ class FileSystem {
   // Makes creations, renames and removals in the directory survive power loss.
   virtual Result<void> sync_directory(const std::string& directory) = 0;
   virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+  // Of the file system that holds the path. `unavailable` where that is not known.
+  virtual Result<FileSystemSpace> space(const std::string& path);
+  // What a symbolic link says, whether or not that exists. `unavailable` where there are none.
+  virtual Result<std::string> read_link(const std::string& path);
   virtual Result<std::unique_ptr<DirectoryWatcher>> make_watcher() = 0;
 };
 

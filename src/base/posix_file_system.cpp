@@ -258,6 +258,26 @@ class PosixFileSystem final : public FileSystem {
     return static_cast<std::uint64_t>(raw.f_bavail) * raw.f_frsize;
   }
 
+  Result<FileSystemSpace> space(const std::string& path) override {
+    struct statvfs raw;
+    if (::statvfs(path.c_str(), &raw) != 0) return error_from_errno("reading the space of", path, errno);
+    FileSystemSpace space;
+    space.total_bytes = static_cast<std::uint64_t>(raw.f_blocks) * raw.f_frsize;
+    space.free_bytes = static_cast<std::uint64_t>(raw.f_bfree) * raw.f_frsize;
+    space.available_bytes = static_cast<std::uint64_t>(raw.f_bavail) * raw.f_frsize;
+    space.total_inodes = raw.f_files;
+    space.free_inodes = raw.f_ffree;
+    return space;
+  }
+
+  Result<std::string> read_link(const std::string& path) override {
+    std::string target(PATH_MAX, '\0');
+    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+    if (size < 0) return error_from_errno("reading link", path, errno);
+    target.resize(static_cast<std::size_t>(size));
+    return target;
+  }
+
   Result<std::unique_ptr<DirectoryWatcher>> make_watcher() override { return make_inotify_watcher(); }
 };
 

@@ -130,6 +130,9 @@ class Connector : public Component {
   // Of a processor that holds data back: true while what comes before it is being stopped and waits for what it handed
   // over; what is held, and what comes meanwhile, goes on as soon as it can. Any thread, quick.
   virtual void hurry(bool) {}
+  // It is taken out of the configuration: what it would keep on disk for its next start goes on now. Before `stop`,
+  // with the same deadline, when nothing comes any more.
+  virtual void drain(Deadline) {}
 };
 
 class Extension : public Component {};

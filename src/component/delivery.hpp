@@ -53,6 +53,9 @@ struct RetryPolicy {
 struct DeliveryPolicy {
   std::optional<QueuePolicy> queue;  // Absent: `send` runs on the pipeline's thread.
   RetryPolicy retry;
+  // Metadata keys in lower case: what clients said there goes into the request, so that batches with different values
+  // are never joined. Known once the exporter has started.
+  std::vector<std::string> kept_apart_by;
 };
 
 }  // namespace rankwire

@@ -15,6 +15,8 @@ class OutgoingBatch {
 
   Signal signal() const { return batch_.signal(); }
   std::uint64_t record_count() const { return batch_.record_count(); }
+  // Who sent it; null if that is not known, as of what was queued with others.
+  const Client* client() const { return batch_.client().get(); }
   // As OTLP protobuf; encoded once if the batch is in memory form.
   const WireBatch& wire();
   // As records; decoded once if the batch is in wire form. `invalid` if the bytes are not valid,

@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace rankwire {
@@ -32,6 +33,15 @@ Partition partition_of(const std::vector<std::string>& keys, const ClientRef& cl
   Partition partition;
   std::memcpy(partition.digest.data(), digest, sizeof partition.digest);
   return partition;
+}
+
+ClientRef only(const std::vector<std::string>& keys, const ClientRef& client) {
+  if (!client) return nullptr;
+  auto kept = std::make_shared<Client>();
+  kept->transport = client->transport;
+  for (const auto& header : client->metadata)
+    if (std::find(keys.begin(), keys.end(), header.first) != keys.end()) kept->metadata.push_back(header);
+  return kept->metadata.empty() ? nullptr : kept;
 }
 
 }  // namespace rankwire

@@ -45,6 +45,9 @@ class FieldDescriber final : public Fields {
     add(key, "list of texts", text + "]", doc);
   }
   void field(std::string_view key, StringMap&, std::string_view doc) override { add(key, "map of texts", "{}", doc); }
+  void field(std::string_view key, std::vector<Secret>&, std::string_view doc) override {
+    add(key, "list of secrets", "[]", doc);
+  }
   void field(std::string_view key, SecretMap&, std::string_view doc) override { add(key, "map of secrets", "{}", doc); }
   void field(std::string_view key, Node&, std::string_view doc) override { add(key, "any", "", doc); }
   void field(std::string_view key, std::optional<bool>& value, std::string_view doc) override {

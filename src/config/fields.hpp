@@ -68,6 +68,7 @@ class Fields {
   virtual void field(std::string_view key, Bytes& value, std::string_view doc, Bounds = {}) = 0;
   virtual void field(std::string_view key, ComponentId& value, std::string_view doc) = 0;
   virtual void field(std::string_view key, std::vector<std::string>& value, std::string_view doc) = 0;
+  virtual void field(std::string_view key, std::vector<Secret>& value, std::string_view doc) = 0;
   virtual void field(std::string_view key, StringMap& value, std::string_view doc) = 0;
   virtual void field(std::string_view key, SecretMap& value, std::string_view doc) = 0;
   // Free-form: the component interprets the value itself.

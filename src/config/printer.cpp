@@ -42,6 +42,11 @@ class FieldPrinter final : public Fields {
     for (const auto& [name, item] : value) entries.emplace_back(name, text(item));
     put(key, Node::map(std::move(entries), {}));
   }
+  void field(std::string_view key, std::vector<Secret>& value, std::string_view) override {
+    std::vector<Node> items;
+    for (const Secret& item : value) items.push_back(secret(item));
+    put(key, Node::sequence(std::move(items), {}));
+  }
   void field(std::string_view key, SecretMap& value, std::string_view) override {
     std::vector<Node::Entry> entries;
     for (const auto& [name, item] : value) entries.emplace_back(name, secret(item));

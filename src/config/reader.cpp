@@ -106,6 +106,13 @@ class FieldReader final : public Fields {
     if (const Node* node = take(key)) assign(id(*node, key), value);
   }
   void field(std::string_view key, std::vector<std::string>& value, std::string_view) override;
+  void field(std::string_view key, std::vector<Secret>& value, std::string_view doc) override {
+    std::vector<std::string> texts;
+    field(key, texts, doc);
+    if (texts.empty()) return;
+    value.clear();
+    for (std::string& one : texts) value.emplace_back(std::move(one));
+  }
   void field(std::string_view key, StringMap& value, std::string_view) override;
   void field(std::string_view key, SecretMap& value, std::string_view) override;
   void field(std::string_view key, Node& value, std::string_view) override {

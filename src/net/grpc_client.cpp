@@ -89,7 +89,8 @@ GrpcClient::GrpcClient(GrpcClientOptions options, Network& network, Clock& clock
 GrpcClient::~GrpcClient() = default;
 
 Result<GrpcResponse> GrpcClient::call(const std::string& path, std::span<const std::string_view> message,
-                                      Encoding encoding, int level, Deadline deadline, std::stop_token stop) {
+                                      Encoding encoding, int level, Deadline deadline, std::stop_token stop,
+                                      const Headers* metadata) {
   std::vector<std::string_view> pieces(1);
   Buffer compressed;
   if (encoding == Encoding::identity) {
@@ -104,7 +105,7 @@ Result<GrpcResponse> GrpcClient::call(const std::string& path, std::span<const s
   if (size > 0xffff'ffff) return Error(ErrorKind::invalid, "the message is larger than gRPC allows");
   const Prefix prefix(encoding != Encoding::identity, size);
   pieces[0] = {prefix.bytes, sizeof prefix.bytes};
-  return state_->call({path, pieces, encoding}, deadline, stop);
+  return state_->call({path, pieces, encoding, metadata}, deadline, stop);
 }
 
 }  // namespace rankwire::net

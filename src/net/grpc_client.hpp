@@ -28,9 +28,10 @@ class GrpcClient {
  public:
   GrpcClient(GrpcClientOptions options, Network& network, Clock& clock);
   ~GrpcClient();
-  // `path` is "/package.Service/Method". Transport failures are errors; a status is an answer.
+  // `path` is "/package.Service/Method"; `metadata`, with names in lower case, goes in place of the options'. Transport
+  // failures are errors; a status is an answer.
   Result<GrpcResponse> call(const std::string& path, std::span<const std::string_view> message, Encoding encoding,
-                            int level, Deadline deadline, std::stop_token stop);
+                            int level, Deadline deadline, std::stop_token stop, const Headers* metadata = nullptr);
 
  private:
   struct State;

@@ -174,7 +174,8 @@ Result<void> GrpcConnection::submit(const GrpcRequest& request, Deadline deadlin
     timeout = grpc_timeout(deadline.at - clock_.now());
     head.push_back(pair_of("grpc-timeout", timeout, NGHTTP2_NV_FLAG_NO_INDEX));
   }
-  for (const auto& [name, value] : options_.metadata) head.push_back(pair_of(name, value));
+  for (const auto& [name, value] : request.metadata != nullptr ? *request.metadata : options_.metadata)
+    head.push_back(pair_of(name, value, name == "authorization" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE));
   nghttp2_data_provider provider{};
   provider.read_callback = Callbacks::offer;
   stream_id_ = nghttp2_submit_request(session_, nullptr, head.data(), head.size(), &provider, nullptr);

@@ -19,6 +19,7 @@ struct GrpcRequest {
   const std::string& path;
   std::span<const std::string_view> pieces;  // The length prefix first.
   Encoding encoding;
+  const Headers* metadata = nullptr;  // In place of the options'.
 };
 
 class GrpcConnection {

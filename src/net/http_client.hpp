@@ -23,6 +23,9 @@ struct Url {
   static Result<Url> parse(std::string_view text);
 };
 
+// For the query of a URL, or a form: all but letters, digits and "-_.~" as %XX, a space as "+".
+std::string query_escaped(std::string_view text);
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {

@@ -28,6 +28,7 @@ struct RequestHead {
   bool is_grpc = false;
   Encoding encoding = Encoding::identity;
   std::optional<Bytes> body_size;  // As declared, still compressed; absent for chunked bodies.
+  Headers identity;                // What the server's gate found out about the sender.
   std::string_view header(std::string_view lower_case_name) const;
 };
 
@@ -112,6 +113,9 @@ struct ServerOptions {
   Logger* log = nullptr;
   std::optional<CorsOptions> cors;
   Headers response_headers;
+  // Asked first of all, before the handler; preflights of browsers alone come before. What it returns is sent, and the
+  // body is not read. On the server's thread.
+  std::function<std::optional<ServerResponse>(RequestHead&)> gate;
   // Hears of each request that is answered with an error: its HTTP status or gRPC code. On the server's thread.
   std::function<void(int status)> answered_with_error;
 };

@@ -367,6 +367,9 @@ void GrpcSession::head_came(GrpcStream& stream) {
   }
   if (head.method != "POST") return answer_http(stream, 405);
   if (!head.header("content-type").starts_with("application/grpc")) return answer_http(stream, 415);
+  if (context_.options.gate)
+    if (const std::optional<ServerResponse> response = context_.options.gate(head))
+      return answer_status(stream, response->grpc_status, response->body);
   const std::string_view coding = head.header("grpc-encoding");
   const std::optional<Encoding> encoding = encoding_named(coding);
   if (!encoding) {

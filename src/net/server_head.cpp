@@ -20,6 +20,7 @@ void HeadBuilder::clear() {
   head.query.clear();
   head.encoding = Encoding::identity;
   head.body_size.reset();
+  head.identity.clear();
 }
 
 void HeadBuilder::begin_header() {

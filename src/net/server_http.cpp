@@ -311,6 +311,8 @@ std::optional<ServerResponse> HttpSession::check_head() {
     return problem(501, "only the transfer coding \"chunked\" is understood\n");
   }
   if (!is_chunked) head().body_size = Bytes{parser_.content_length == ULLONG_MAX ? 0 : parser_.content_length};
+  if (context_.options.gate)
+    if (std::optional<ServerResponse> response = context_.options.gate(head())) return response;
   std::string coding;
   const std::string_view written = head().header("content-encoding");
   HeadBuilder::append_lower(coding, written.data(), written.size());

@@ -11,6 +11,23 @@ std::string Endpoint::text() const {
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string query_escaped(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string escaped;
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                          c == '_' || c == '.' || c == '~';
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_plain)
+      escaped += c;
+    else if (c == ' ')
+      escaped += '+';
+    else
+      escaped += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return escaped;
+}
+
 namespace {
 
 Error invalid(std::string message) { return Error(ErrorKind::invalid, std::move(message)); }

@@ -14,12 +14,14 @@ class BatchingQueue::PartsLease final : public Lease {
       batch_.record_count += part.batch.record_count;
       batch_.size += part.batch.size;
     }
+    if (!parts_.empty()) client_ = parts_.front().partition.client;
   }
   ~PartsLease() override {
     if (!is_settled_) queue_.give_back(std::move(parts_));
   }
 
   const WireBatch& batch() const override { return batch_; }
+  ClientRef client() const override { return client_; }
   void done() override { settle(); }
   void discard() override { settle(); }
 
@@ -34,6 +36,7 @@ class BatchingQueue::PartsLease final : public Lease {
   BatchingQueue& queue_;
   std::vector<Part> parts_;
   WireBatch batch_;
+  ClientRef client_;
   bool is_settled_ = false;
 };
 

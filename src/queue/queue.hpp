@@ -29,6 +29,8 @@ class Lease {
  public:
   virtual ~Lease() = default;
   virtual const WireBatch& batch() const = 0;
+  // Who sent it, as far as the policy keeps batches apart by that; null if it is not known.
+  virtual ClientRef client() const { return nullptr; }
   // The destination has it.
   virtual void done() = 0;
   // Dropped on purpose; the caller has counted and logged it.

@@ -58,6 +58,14 @@ Doors make_doors(const std::array<bool, 3>& signals, ComponentKind kind, const s
   return doors;
 }
 
+// The id of an extension in every spelling of its type.
+std::vector<std::string> spellings(const Planned<ExtensionFactory>& extension) {
+  std::vector<std::string> all = {config::ComponentId{extension.id}.text()};
+  for (const std::string& alias : extension.factory->info.aliases)
+    all.push_back(config::ComponentId{alias, extension.id.name}.text());
+  return all;
+}
+
 // Making the next assembly, step by step.
 class Assembler {
  public:
@@ -80,14 +88,35 @@ class Assembler {
   }
 
   Result<void> extensions() {
-    for (const auto& running : current_.extensions) changed_extensions_.insert(running->planned.written);
+    for (const auto& running : current_.extensions)
+      for (std::string& spelling : spellings(running->planned)) changed_extensions_.insert(std::move(spelling));
+    const auto same_as = [this](const Planned<ExtensionFactory>& planned) {
+      return std::find_if(current_.extensions.begin(), current_.extensions.end(),
+                          [&](const auto& running) { return is_same(running->planned, planned); });
+    };
     for (const ComponentId& id : plan_.started_extensions) {
       const auto* planned = find(plan_.extensions, id);
-      const auto kept = std::find_if(current_.extensions.begin(), current_.extensions.end(),
-                                     [&](const auto& running) { return is_same(running->planned, *planned); });
-      if (kept != current_.extensions.end()) {
+      if (same_as(*planned) == current_.extensions.end()) continue;
+      for (const std::string& spelling : spellings(*planned)) changed_extensions_.erase(spelling);
+    }
+    // Whoever has another behind it goes with it.
+    const auto is_changed = [this](const Planned<ExtensionFactory>& planned) {
+      return changed_extensions_.contains(config::ComponentId{planned.id}.text());
+    };
+    for (bool has_grown = true; has_grown;) {
+      has_grown = false;
+      for (const ComponentId& id : plan_.started_extensions) {
+        const auto* planned = find(plan_.extensions, id);
+        if (is_changed(*planned) || !mentions(planned->node, changed_extensions_)) continue;
+        for (std::string& spelling : spellings(*planned)) changed_extensions_.insert(std::move(spelling));
+        has_grown = true;
+      }
+    }
+    for (const ComponentId& id : plan_.started_extensions) {
+      const auto* planned = find(plan_.extensions, id);
+      const auto kept = same_as(*planned);
+      if (kept != current_.extensions.end() && !is_changed(*planned)) {
         next_.extensions.push_back(*kept);
-        changed_extensions_.erase(planned->written);
         continue;
       }
       auto created = planned->factory->create(planned->config, context(id));

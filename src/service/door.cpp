@@ -55,15 +55,18 @@ bool Door::reads_records() const {
 }
 
 bool Door::has_room(Bytes size, std::uint64_t records) const {
-  const auto chain = current();
-  return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),
-                              [&](const auto& pipeline) { return pipeline->has_room(size, records); });
+  // Whoever stops what is behind the door waits for this look, too.
+  const Visit visit(*this);
+  const PipelineSet* const all = visit.pipelines();
+  return all != nullptr &&
+         std::all_of(all->begin(), all->end(), [&](const auto& pipeline) { return pipeline->has_room(size, records); });
 }
 
 bool Door::has_room_again() const {
-  const auto chain = current();
-  return chain && std::all_of(chain->pipelines.begin(), chain->pipelines.end(),
-                              [](const auto& pipeline) { return pipeline->has_room_again(); });
+  const Visit visit(*this);
+  const PipelineSet* const all = visit.pipelines();
+  return all != nullptr &&
+         std::all_of(all->begin(), all->end(), [](const auto& pipeline) { return pipeline->has_room_again(); });
 }
 
 Result<Admission> Door::admit(Bytes estimate) {
@@ -89,7 +92,7 @@ bool Door::wait_for_room(std::stop_token stop, Deadline deadline) {
                                  });
 }
 
-Door::Visit::Visit(Door& door) : door_(door) {
+Door::Visit::Visit(const Door& door) : door_(door) {
   const std::lock_guard lock(door_.mutex_);
   chain_ = door_.chain_;
   if (chain_) ++chain_->inside;

@@ -55,14 +55,14 @@ class Door final : public Intake {
   // A delivery under way.
   class Visit {
    public:
-    explicit Visit(Door& door);
+    explicit Visit(const Door& door);
     Visit(Visit&& other) noexcept : door_(other.door_), chain_(std::move(other.chain_)) {}
     Visit& operator=(Visit&&) = delete;
     ~Visit();
     const PipelineSet* pipelines() const { return chain_ ? &chain_->pipelines : nullptr; }
 
    private:
-    Door& door_;
+    const Door& door_;
     std::shared_ptr<Chain> chain_;
   };
   std::shared_ptr<Chain> current() const;
@@ -86,7 +86,7 @@ class Door final : public Intake {
   // Memory that the batch refused last needs, so that who waits for room does not come back too early.
   std::atomic<std::uint64_t> wanted_memory_{0};
   mutable std::mutex mutex_;
-  std::condition_variable left_;
+  mutable std::condition_variable left_;
   std::shared_ptr<Chain> chain_;              // Guarded by mutex_. Null: closed.
   std::list<ReceiverCounters> by_transport_;  // Guarded by mutex_; what is in it stays.
 };

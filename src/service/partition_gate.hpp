@@ -17,6 +17,12 @@ class PartitionGate {
   explicit PartitionGate(const BatchPolicy& policy) : keys_(policy.metadata_keys), count_max_(policy.partitions_max) {}
 
   Partition of(const ClientRef& client) const { return partition_of(keys_, client); }
+  // With the values beside the digest.
+  Partition with_values(const ClientRef& client) const {
+    Partition partition = of(client);
+    partition.client = only(keys_, client);
+    return partition;
+  }
   // `invalid` if this one would be too many. Gives the number of partitions there are.
   Result<std::uint64_t> enter(const ClientRef& client);
 

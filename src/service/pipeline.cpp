@@ -236,6 +236,11 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
     SignalBatch& form = outlet.is_queue() && wire_ ? *wire_ : batch_;
     Result<void> taken = outlet.take(form, i + 1 == count, completion);
     if (!taken && taken.error().is_final()) {
+      // Whoever refused has counted what came to it; what was dropped on the way is gone too, if this was the end.
+      if (completion) {
+        accounting.accepted(signal, arrived_ - records_);
+        count_dropped(1);
+      }
       if (refused_for_good) refused_for_good = std::move(taken);
       continue;
     }

@@ -2,6 +2,7 @@
 // registry it was made from, which outlives it.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,13 @@ const Planned<AnyFactory>* find(const std::vector<Planned<AnyFactory>>& all, con
   for (const auto& one : all)
     if (one.id == id) return &one;
   return nullptr;
+}
+
+// Whether `id` is the id of an extension, in any spelling of its type.
+inline bool is_named(const Planned<ExtensionFactory>& extension, const config::ComponentId& id) {
+  const ComponentInfo& info = extension.factory->info;
+  return id.name == extension.id.name &&
+         (id.type == info.type || std::find(info.aliases.begin(), info.aliases.end(), id.type) != info.aliases.end());
 }
 
 // Every problem goes to `diagnostics`; the plan may be used only when it has no errors.

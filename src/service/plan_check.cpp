@@ -52,6 +52,7 @@ class Checker {
     order_connectors();
     unused();
     storage();
+    authenticators();
     giving_up();
     batching();
   }
@@ -237,6 +238,20 @@ class Checker {
     warn_unused(plan_.extensions, "extensions", "service::extensions; it is not started");
   }
 
+  bool is_started(const std::string& written) const {
+    const auto id = ComponentId::parse(written);
+    const auto& started = plan_.started_extensions;
+    return id && std::any_of(started.begin(), started.end(),
+                             [&](const ComponentId& one) { return is_named(*find(plan_.extensions, one), *id); });
+  }
+
+  void must_be_started(const Node& names, const std::string& path) {
+    if (is_started(names.text())) return;
+    diagnostics_.error(names.place(), path,
+                       "names \"" + names.text() + "\", which is not listed in service::extensions",
+                       "configure it under extensions and list it in service::extensions");
+  }
+
   template <class AnyFactory>
   void check_storage(const std::vector<Planned<AnyFactory>>& all, const std::string& section) {
     for (const auto& one : all) {
@@ -244,23 +259,36 @@ class Checker {
       for (const Node* holder : {&one.node, queue}) {
         const Node* storage = holder != nullptr && holder->is_map() ? holder->find("storage") : nullptr;
         if (storage == nullptr || !storage->is_scalar() || storage->text().empty()) continue;
-        const auto& started = plan_.started_extensions;
-        const bool is_started = std::any_of(started.begin(), started.end(), [&](const ComponentId& id) {
-          return find(plan_.extensions, id)->written == storage->text() || id.text() == storage->text();
-        });
-        if (is_started) continue;
-        const std::string path =
-            section + "::" + one.written + (holder == queue ? "::sending_queue::storage" : "::storage");
-        diagnostics_.error(storage->place(), path,
-                           "names \"" + storage->text() + "\", which is not listed in service::extensions",
-                           "configure it under extensions and list it in service::extensions");
+        must_be_started(*storage,
+                        section + "::" + one.written + (holder == queue ? "::sending_queue::storage" : "::storage"));
       }
+    }
+  }
+
+  // Of `auth` wherever it is: a receiver has one for each protocol.
+  void check_authenticators(const Node& node, const std::string& path) {
+    for (const auto& [key, value] : node.entries()) {
+      const Node* named = key == "auth" && value.is_map() ? value.find("authenticator") : nullptr;
+      if (named != nullptr && named->is_scalar() && !named->text().empty())
+        must_be_started(*named, path + "::auth::authenticator");
+      else if (value.is_map())
+        check_authenticators(value, path + "::" + key);
     }
   }
 
   void storage() {
     check_storage(plan_.receivers, "receivers");
     check_storage(plan_.exporters, "exporters");
+  }
+
+  void authenticators() {
+    for (const auto& one : plan_.receivers) check_authenticators(one.node, "receivers::" + one.written);
+    for (const auto& one : plan_.exporters) check_authenticators(one.node, "exporters::" + one.written);
+    for (const auto& one : plan_.extensions) {
+      check_authenticators(one.node, "extensions::" + one.written);
+      if (const Node* named = one.node.find("additional_auth"); named != nullptr && named->is_scalar())
+        must_be_started(*named, "extensions::" + one.written + "::additional_auth");
+    }
   }
 
   // Whoever wants a queue on disk does not expect its data to go after five minutes, the default of otelcol.

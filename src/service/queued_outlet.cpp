@@ -115,7 +115,7 @@ Result<void> QueuedOutlet::take(SignalBatch& batch, bool, const CompletionRef& c
   WireBatch wire = batch.wire();
   const Bytes size = wire.size;
   const std::uint64_t records = wire.record_count;
-  const Partition partition = gate_ ? gate_->of(batch.client()) : Partition();
+  const Partition partition = gate_ ? gate_->with_values(batch.client()) : Partition();
   if (is_planted(PlantedBug::metrics_taken_and_forgotten) && signal == Signal::metrics) {
     unreserve(size, records);
     return {};
@@ -212,7 +212,8 @@ void QueuedOutlet::run(Slot& slot) {
 
 void QueuedOutlet::send(queue::Lease& lease) {
   const Signal signal = sender_->signal();
-  const SignalBatch batch{WireBatch(lease.batch())};
+  SignalBatch batch{WireBatch(lease.batch())};
+  batch.set_client(lease.client());
   const auto records = static_cast<std::int64_t>(batch.record_count());
   leased_ += static_cast<std::uint64_t>(records);
   shared_.accounting.add_queued(signal, -records);

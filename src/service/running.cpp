@@ -1,5 +1,7 @@
 #include "service/running.hpp"
 
+#include <algorithm>
+
 namespace rankwire::service {
 namespace {
 
@@ -19,9 +21,16 @@ void RunningExtension::stop(Deadline deadline) {
 }
 
 std::optional<QueuePolicy> RunningExporter::queue_policy(Signal signal) const {
-  std::optional<QueuePolicy> policy = exporter->delivery().queue;
+  const DeliveryPolicy delivery = exporter->delivery();
+  std::optional<QueuePolicy> policy = delivery.queue;
   // What the exporter's own configuration says is more exact than what a processor says.
   if (policy && !policy->batch) policy->batch = wiring.batch[index_of(signal)];
+  if (!policy || delivery.kept_apart_by.empty()) return policy;
+  // Nobody asked for batches: each request goes on as it came.
+  if (!policy->batch) policy->batch = BatchPolicy{.min_size = 1};
+  std::vector<std::string>& keys = policy->batch->metadata_keys;
+  for (const std::string& key : delivery.kept_apart_by)
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   return policy;
 }
 
@@ -171,6 +180,10 @@ Result<void> RunningConnector::start(Engine& engine) {
     return std::move(started).error().during("starting " + std::string(to_string(kind)) + " " + written);
   is_started = true;
   return {};
+}
+
+void RunningConnector::drain(Deadline deadline) {
+  if (is_started) connector->drain(deadline);
 }
 
 void RunningConnector::stop(Deadline deadline) {

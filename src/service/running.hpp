@@ -96,6 +96,7 @@ struct RunningConnector {
   std::vector<Door*> default_doors() const;
   void register_figures(Engine& engine);
   Result<void> start(Engine& engine);
+  void drain(Deadline deadline);  // Before `stop`, of one that is gone from the configuration.
   void stop(Deadline deadline);
 };
 

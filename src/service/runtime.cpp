@@ -137,6 +137,7 @@ void Runtime::stop_replaced_connectors(const Assembly& next, bool are_exporters_
   const Deadline half = half_of(drain);
   for (const auto& connector : going) {
     close_doors_to({connector.get()}, half);
+    if (!next.connector(connector->id)) connector->drain(half);
     connector->stop(half);
     std::erase(current_.connectors, connector);
   }
@@ -327,7 +328,7 @@ void Runtime::publish(Assembly assembly) {
 Extension* Runtime::extension(const ComponentId& id) {
   const std::lock_guard lock(published_mutex_);
   for (const auto& running : published_.extensions)
-    if (running->planned.id == id) return running->extension.get();
+    if (is_named(running->planned, id)) return running->extension.get();
   return nullptr;
 }
 

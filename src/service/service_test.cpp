@@ -188,6 +188,21 @@ TEST_CASE("with wait_for_result the sender is told what the destination said") {
   CHECK(f.is_conserved());
 }
 
+TEST_CASE(
+    "what processors dropped of a batch is counted, too, when the rest is refused for good and does not come again") {
+  Fixture f;
+  Service service(f.environment);
+  REQUIRE(service.start(f.plan(config("exporters: {sink: {wait: true}}",
+                                      "logs: {receivers: [source], processors: [sieve], exporters: [sink]}"))));
+  f.destination("sink").set(Mode::invalid);
+  REQUIRE_FALSE(f.deliver("source", {1, 2, 3}));  // Still the sender's.
+  CHECK(f.total("rankwire_dropped_records_total", {{"stage", "processor"}}) == 0);
+  REQUIRE_FALSE(f.deliver("source", {1, 2, 3}, std::make_shared<Completion>(f.listener, 1)));
+  CHECK(f.total("rankwire_dropped_records_total", {{"stage", "processor"}}) == 2);
+  CHECK(f.total("rankwire_dropped_records_total", {{"stage", "exporter"}, {"reason", "invalid"}}) == 2);  // Each time.
+  CHECK(f.is_conserved());
+}
+
 TEST_CASE("a connector ends one pipeline and starts another") {
   Fixture f;
   Service service(f.environment);

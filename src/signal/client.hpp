@@ -16,6 +16,8 @@ struct Client {
   std::string address;         // "10.1.2.3"; empty unless the receiver was asked for metadata.
   // Headers as they came, names in lower case, in order; only with `include_metadata`.
   std::vector<std::pair<std::string, std::string>> metadata;
+  // What the receiver's authenticator found out, without secrets: `auth.username`.
+  std::vector<std::pair<std::string, std::string>> auth;
 };
 
 // Null: nobody in particular, as for files.

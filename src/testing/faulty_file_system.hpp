@@ -90,6 +90,8 @@ class FaultyFileSystem final : public FileSystem {
     return {};
   }
   Result<std::uint64_t> free_bytes(const std::string& path) override { return real_.free_bytes(path); }
+  Result<FileSystemSpace> space(const std::string& path) override { return real_.space(path); }
+  Result<std::string> read_link(const std::string& path) override { return real_.read_link(path); }
   Result<std::unique_ptr<DirectoryWatcher>> make_watcher() override { return real_.make_watcher(); }
 
  private:

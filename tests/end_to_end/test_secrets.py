@@ -20,7 +20,13 @@ def secret_settings(tmp_path):
     # A canary inside a key that still works: what precedes the armour is ignored.
     pem = json.dumps("\n".join([CANARY, *key, ""]))
     authority = json.dumps(f"{CANARY}\n{certificate}")
-    return f"""extensions: {{file_storage: {{directory: {tmp_path}/storage, create_directory: true}}}}
+    return f"""extensions:
+  file_storage: {{directory: {tmp_path}/storage, create_directory: true}}
+  basic_auth/door: {{htpasswd: {{inline: 'ann:{CANARY}'}}}}
+  basic_auth: {{client_auth: {{username: ann, password: '{CANARY}'}}}}
+  oauth2_client: {{client_id: a, client_secret: '{CANARY}', token_url: 'http://127.0.0.1:9/token'}}
+  headers_setter: {{headers: [{{key: x, value: '{CANARY}'}}]}}
+  bearer_token_auth: {{tokens: ['{CANARY}', 'x-{CANARY}']}}
 exporters:
   otlp_http:
     endpoint: https://127.0.0.1:9/x
@@ -31,6 +37,7 @@ exporters:
     retry_on_failure: {{initial_interval: 100ms, max_elapsed_time: 0}}
   otlp_grpc:
     endpoint: 127.0.0.1:9
+    auth: {{authenticator: bearer_token_auth}}
     headers: {{authorization: 'Bearer {CANARY}'}}
     tls: {{ca_pem: {authority}, cert_pem: {json.dumps(certificate)}, key_pem: {pem}}}
     retry_on_failure: {{initial_interval: 100ms}}
@@ -47,7 +54,9 @@ def test_a_secret_never_leaves_by_output_logs_or_metrics(tmp_path):
     config.write_text(
         f"receivers: {{otlp: {{protocols: {{http: {http}}}}}}}\n"
         + secret_settings(tmp_path)
-        + f"service: {{{telemetry(own)}, extensions: [file_storage], pipelines: {{logs: "
+        + f"service: {{{telemetry(own)}, extensions: [file_storage, basic_auth, basic_auth/door, bearer_token_auth, "
+        + "oauth2_client, headers_setter], "
+        + "pipelines: {logs: "
         + "{receivers: [otlp], processors: [redaction], exporters: [otlp_http, otlp_grpc]}}}\n"
     )
     name = str(config)

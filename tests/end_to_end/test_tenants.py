@@ -109,6 +109,31 @@ def test_one_tenant_too_many_is_refused_and_the_others_go_on(start_agent, destin
     assert destination.bodies() == ["acme http", "acme http", "globex http"]
 
 
+SETTER = "headers_setter: {headers: [{key: X-Scope-OrgID, from_context: X-Tenant, default_value: nobody}]}"
+
+
+@pytest.mark.parametrize(
+    "processors, queue",
+    [("", "{}"), ("", "{enabled: false}"), ("batch", "{}"), ("", "{storage: file_storage}")],
+    ids=["queue", "no_queue", "batch", "queue_on_disk"],
+)
+def test_each_tenants_records_go_on_with_its_own_header(processors, queue, start_agent, destination, tmp_path):
+    grpc, http = harness.free_port(), harness.free_port()
+    config = CONFIG.format(
+        grpc=grpc, http=http, sink=destination.port, processors=processors, queue=queue, out=tmp_path
+    )
+    config = config.replace("extensions: {file_storage", "extensions: {" + SETTER + ", file_storage")
+    config = config.replace("extensions: [", "extensions: [headers_setter, ")
+    config = config.replace("compression: none", "compression: none\n    auth: {authenticator: headers_setter}")
+    agent = start_agent(config, http)
+    sent = send_by_turns(grpc, http, 20)
+    harness.wait_until(lambda: len(destination.bodies()) >= len(sent), 20, "everything arrives")
+    agent.stop()
+    assert destination.bodies() == sent
+    for batch, headers in zip(destination.batches(), destination.headers, strict=True):
+        assert {record.body.string_value.split()[0] for _, record in batch} == {headers["X-Scope-OrgID"]}
+
+
 def test_what_a_killed_agent_kept_on_disk_is_not_mixed_afterwards(start_agent, destination, tmp_path):
     grpc, http = harness.free_port(), harness.free_port()
     queue = "{storage: file_storage, " + PARTITION + "}"

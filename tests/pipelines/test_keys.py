@@ -31,6 +31,7 @@ WRONG = {
     "secret": {"a": {"b": 1}},
     "id": {"a": {"b": 1}},
     "list of texts": {"a": {"b": 1}},
+    "list of secrets": {"a": {"b": 1}},
     "map of texts": "text",
     "map of secrets": "text",
     "list": "text",

@@ -84,7 +84,11 @@ constexpr Entry table[] = {
     {"cardinality_limit", "{max_series: 1000000}"},
     {"cardinality_limit", "{max_series: 20}", Effect::merges},
     {"debug", "{verbosity: detailed}"},
+    {"basic_auth", "{htpasswd: {inline: 'ann:secret'}}"},
+    {"bearer_token_auth", "{token: secret}"},
+    {"headers_setter", "{headers: [{key: x, value: y}]}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
+    {"oauth2_client", "{client_id: a, client_secret: b, token_url: 'http://login.sim/token'}"},
     // Connectors; % is the pipeline behind.
     {"failover", "{priority_levels: [[%]]}"},
     {"routing",
@@ -173,6 +177,7 @@ void draw_processor(Dice& dice, const ProcessorFactory& factory, DrawnComponents
                            .settings_later = std::string(entry.settings_later),
                            .signals = signals};
   if (processor.settings_later.empty()) processor.settings_later = processor.settings;
+  processor.holds_durably = entry.holds_durably;
   processor.comes_and_goes = entry.effect == Effect::keeps && dice.chance(chance_of_coming_and_going);
   drawn.processors.insert(
       drawn.processors.begin() + static_cast<std::ptrdiff_t>(dice.below(drawn.processors.size() + 1)),
@@ -220,6 +225,12 @@ bool DrawnComponents::merges_any() const {
   return std::any_of(contracts.begin(), contracts.end(), [](const Contract& contract) { return contract.merges; });
 }
 
+bool DrawnComponents::lacks_what_it_holds(int variant) const {
+  return std::any_of(processors.begin(), processors.end(), [&](const DrawnProcessor& processor) {
+    return processor.holds_durably && processor.is_away(variant);
+  });
+}
+
 std::string DrawnComponents::processor_settings(int variant) const {
   std::string yaml;
   for (const DrawnProcessor& processor : processors)
@@ -230,9 +241,9 @@ std::string DrawnComponents::processor_settings(int variant) const {
 std::string DrawnComponents::processor_names(Signal signal, int variant) const {
   std::string names;
   for (const DrawnProcessor& processor : processors) {
-    const bool is_away = processor.comes_and_goes && variant % 3 == 2;
     const auto& signals = processor.signals;
-    if (!is_away && std::find(signals.begin(), signals.end(), signal) != signals.end()) names += ", " + processor.type;
+    if (!processor.is_away(variant) && std::find(signals.begin(), signals.end(), signal) != signals.end())
+      names += ", " + processor.type;
   }
   return names;
 }

@@ -51,7 +51,10 @@ struct DrawnProcessor {
   std::string settings;
   std::string settings_later;   // After some of the reloads.
   bool comes_and_goes = false;  // With reloads.
+  bool holds_durably = false;   // What it holds on disk when it goes, it may keep until it comes back.
   std::vector<Signal> signals;
+
+  bool is_away(int variant) const { return comes_and_goes && variant % 3 == 2; }
 };
 
 struct DrawnComponents {
@@ -68,6 +71,7 @@ struct DrawnComponents {
 
   const Contract& contract(Signal signal) const { return contracts[static_cast<std::size_t>(signal)]; }
   bool merges_any() const;
+  bool lacks_what_it_holds(int variant) const;  // One that holds on disk is away.
   // YAML of the processors, and ", batch, …" for the pipelines of a signal.
   std::string processor_settings(int variant) const;
   std::string processor_names(Signal signal, int variant) const;

@@ -102,6 +102,16 @@ std::string World::missing_progress(const DestinationPlan& plan) const {
   return {};
 }
 
+// The highest number of a page that has arrived.
+double World::latest_page(const DestinationPlan& plan) const {
+  const Arrivals& arrivals = ledger_.destinations.at(plan.name);
+  const auto tally = arrivals.tallies.find(Page::metric);
+  double latest = 0;
+  if (tally != arrivals.tallies.end())
+    for (const auto& [series, value] : tally->second.latest) latest = std::max(latest, value);
+  return latest;
+}
+
 // Connectors beside the exporters count every record that comes to the end of its pipeline.
 std::string World::missing_counts(const DestinationPlan& plan) const {
   // What statsd adds up is in memory until it has been passed on.
@@ -109,6 +119,8 @@ std::string World::missing_counts(const DestinationPlan& plan) const {
   if (const double there = total_of(ledger_.destinations.at(plan.name), LineSender::metric);
       are_lines_due && there < ledger_.lines_taken)
     return "of " + plain(ledger_.lines_taken) + " lines that statsd took only " + plain(there) + " were counted";
+  if (const double latest = latest_page(plan); page_ && latest <= static_cast<double>(given_with_faults_))
+    return "the page was last given as number " + plain(latest) + ", and was given " + plain(page_->given()) + " times";
   for (const std::string& type : scenario_.components.aside) {
     std::map<std::string, double> due;
     each_known([&](const RecordId& id) {
@@ -128,6 +140,8 @@ std::string World::missing_counts(const DestinationPlan& plan) const {
 
 // More than there can be, of merged records and in what connectors count, with nothing that explains it.
 std::string World::surplus(const DestinationPlan& plan) const {
+  if (page_ && plan.is_made && latest_page(plan) > static_cast<double>(page_->given()))
+    return "page number " + plain(latest_page(plan)) + " of " + plain(page_->given()) + " that were given";
   if (!ledger_.sent_again.empty()) return {};
   const Arrivals& arrivals = ledger_.destinations.at(plan.name);
   if (const double there = total_of(arrivals, LineSender::metric); !may_repeat() && there > ledger_.lines_taken)

@@ -128,6 +128,8 @@ void Scenario::note_components() {
   if (writers != 0) names.insert("receiver file_log");
   if (senders != 0) names.insert("receiver otlp");
   if (packets_max != 0) names.insert("receiver statsd");
+  if (reads_host) names.insert("receiver host_metrics");
+  if (is_scraped) names.insert("receiver prometheus");
   for (const DrawnProcessor& processor : components.processors)
     for (const Signal signal : processor.signals)
       if (has_any_of(signal)) names.insert(processor.name);
@@ -164,6 +166,8 @@ Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std
   scenario.are_pipelines_split =
       scenario.has_sender_of(Signal::logs) && scenario.writers != 0 && scenario.senders != 0 && dice.chance(0.4);
   if (dice.chance(0.15)) scenario.packets_max = dice.between(5, 200);
+  scenario.reads_host = dice.chance(0.1);
+  scenario.is_scraped = dice.chance(0.1);
   scenario.components = draw_components(dice, faults);
   const std::uint64_t destinations = dice.chance(0.4) ? 2 : 1;
   for (std::uint64_t i = 0; i < destinations; ++i)
@@ -182,10 +186,8 @@ bool Scenario::has_sender_of(Signal signal) const {
   return false;
 }
 
-std::string Scenario::yaml(int variant) const {
-  std::string y = "extensions:\n  file_storage: {directory: " + std::string(storage_directory) +
-                  ", create_directory: true, fsync: " + (must_sync ? "true" : "false") + "}\n";
-  y += components.extensions + "receivers:\n";
+std::string Scenario::receivers(int variant) const {
+  std::string y;
   if (writers != 0)
     y += "  file_log:\n    include: [/var/log/pods/*/*/*.log]\n    start_at: beginning\n    storage: file_storage\n"
          "    poll_interval: " +
@@ -193,6 +195,18 @@ std::string Scenario::yaml(int variant) const {
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
   if (packets_max != 0)
     y += "  statsd: {endpoint: '0.0.0.0:8125', ignore_host: true, aggregation_interval: 2s, max_state_size: 64KiB}\n";
+  if (reads_host) y += "  host_metrics: {collection_interval: 1s, scrapers: {load: , memory: }}\n";
+  if (is_scraped)
+    y += "  prometheus: {config: {scrape_configs: [{job_name: simulated, scrape_interval: 2s, scrape_timeout: 1s, "
+         "static_configs: [{targets: ['page:" +
+         std::to_string(page_port) + "'], labels: {variant: v" + std::to_string(variant / 3) + "}}]}]}}\n";
+  return y;
+}
+
+std::string Scenario::yaml(int variant) const {
+  std::string y = "extensions:\n  file_storage: {directory: " + std::string(storage_directory) +
+                  ", create_directory: true, fsync: " + (must_sync ? "true" : "false") + "}\n";
+  y += components.extensions + "receivers:\n" + receivers(variant);
   y += "processors:\n  redaction: {allow_all_keys: true, blocked_values: ['customer_id=\\d+']}\n" +
        components.processor_settings(variant);
   if (variant % 2 == 1)
@@ -266,6 +280,8 @@ std::string Scenario::aside(Signal signal) const {
 std::string Scenario::made_aside() const {
   std::string pipelines;
   if (packets_max != 0) pipelines += "    metrics/of_statsd: {receivers: [statsd], exporters: [otlp_http/made]}\n";
+  if (reads_host) pipelines += "    metrics/of_host: {receivers: [host_metrics], exporters: [otlp_http/made]}\n";
+  if (is_scraped) pipelines += "    metrics/of_page: {receivers: [prometheus], exporters: [otlp_http/made]}\n";
   for (const std::string& type : components.aside) {
     std::set<Signal> made;
     for (const Signal signal : all_signals)

@@ -32,6 +32,8 @@ struct Scenario {
   std::uint64_t requests_max = 100;  // Of each sender.
   std::vector<Signal> signals;       // That senders have, in turn.
   std::uint64_t packets_max = 0;     // Of lines for statsd; 0: there is no such receiver.
+  bool reads_host = false;           // host_metrics, which makes its own data out of files that are always there.
+  bool is_scraped = false;           // A page is there to be scraped.
   bool must_sync = false;
   bool has_checkpoints = true;
   DrawnComponents components;
@@ -48,6 +50,7 @@ struct Scenario {
   std::size_t connectors_of(Signal signal) const;
   // `variant`: the same promises with other settings, for reloads.
   std::string yaml(int variant) const;
+  std::string receivers(int variant) const;
   // Connectors beside the exporters of a signal: ", count", and the pipelines of what they, and statsd, make.
   std::string aside(Signal signal) const;
   std::string made_aside() const;
@@ -56,6 +59,7 @@ struct Scenario {
 // `without` and `with` name faults that are never on, or always.
 Scenario draw_scenario(std::uint64_t seed, Faults& faults, const std::vector<std::string>& without,
                        const std::vector<std::string>& with);
+inline constexpr std::uint16_t page_port = 9100;
 inline constexpr const char* storage_directory = "/var/lib/rankwire";
 inline constexpr const char* file_directory = "/var/out";
 

@@ -5,6 +5,7 @@
 namespace rankwire::simulation {
 namespace {
 
+constexpr Duration held_at_most = std::chrono::seconds(30);  // By a processor of a drawn configuration.
 constexpr std::uint64_t idle_steps_max = 20'000;
 constexpr Duration drain = std::chrono::seconds(3);
 constexpr Duration patience = std::chrono::seconds(900);  // For everything to arrive once the faults ended.
@@ -71,9 +72,22 @@ void World::build() {
                                                 scenario_.signal_of(i),
                                                 scenario_.components.contract(Signal::metrics).merges));
   build_lines(around);
+  if (scenario_.reads_host) put_host_files();
+}
+
+void World::put_host_files() {
+  (void)disk_.make_directories("/proc", 0755);
+  const std::pair<const char*, const char*> files[] = {{"/proc/loadavg", "1.5 1 0.5 1/100 4000\n"},
+                                                       {"/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\n"}};
+  for (const auto& [path, text] : files)
+    if (auto file = disk_.open(path, {.write = true, .create = true})) (void)(*file)->append(text);
 }
 
 void World::build_lines(const Surroundings& around) {
+  if (scenario_.is_scraped) {
+    page_ = std::make_unique<Page>(page_port, network_, clock_, faults_);
+    page_->start();
+  }
   if (scenario_.packets_max == 0) return;
   network_.on_datagram = [this](std::string_view bytes) {
     ledger_.lines_taken += static_cast<double>(std::count(bytes.begin(), bytes.end(), '\n'));
@@ -100,8 +114,11 @@ void World::launch() {
 void World::end_life(Fault how) {
   say("ended by " + std::string(to_string(how)));
   if (agent_->state() != Agent::State::stopped) was_memory_lost_ = true;
+  // What is dropped between the look and the end would be in no figure.
+  const double switch_chance = std::exchange(Scheduler::current()->switch_chance, 0);
   note_dropped();
   agent_->kill();
+  Scheduler::current()->switch_chance = switch_chance;
   (void)agent_.release();  // Its threads still point to it.
   const bool is_flipped = faults_.strikes(Fault::bit_flip);
   returning_.note_end(how == Fault::power_loss, is_flipped || faults_.is_on(Fault::read_error));
@@ -182,12 +199,13 @@ bool World::has_workload_ended() const {
 // The faults are over: everything has to come to rest by itself.
 void World::bear_with_it() {
   faults_.is_active = false;
+  if (page_) given_with_faults_ = page_->given();
   disk_.resident_pages = 4000;
   for (const DestinationPlan& plan : scenario_.destinations) network_.set_down(plan.port, false);
   say("the faults are over");
   const std::uint64_t lives_with_faults = lives_;
   Scheduler& scheduler = *Scheduler::current();
-  const Instant end = scheduler.now() + patience;
+  const Instant end = scheduler.now() + patience, bring_back = scheduler.now() + std::chrono::seconds(30);
   while (result_.failure.empty()) {
     const bool is_up = agent_->state() != Agent::State::failed && agent_->state() != Agent::State::stopped;
     if (agent_->state() == Agent::State::failed && lives_ != lives_with_faults)
@@ -196,13 +214,16 @@ void World::bear_with_it() {
     if (has_workload_ended() && !agent_->is_busy() && is_everything_there()) return;
     if (scheduler.now() > end) return;
     scheduler.sleep(std::chrono::seconds(1));
+    // A fault kept it from letting go before it went.
+    if (scheduler.now() > bring_back && !agent_->is_busy() && scenario_.components.lacks_what_it_holds(variant_))
+      agent_->reload(scenario_.yaml(++variant_));
   }
 }
 
 void World::settle() {
   // What is in flight comes to rest, and what would come twice comes.
   Scheduler& scheduler = *Scheduler::current();
-  scheduler.sleep(std::chrono::seconds(15));
+  scheduler.sleep(held_at_most + std::chrono::seconds(5));
   const std::uint64_t before = scheduler.steps();
   scheduler.sleep(std::chrono::seconds(15));
   if (const std::uint64_t steps = scheduler.steps() - before; steps > idle_steps_max)

@@ -3,6 +3,7 @@
 
 #include "agent.hpp"
 #include "destination.hpp"
+#include "page.hpp"
 #include "returning.hpp"
 #include "scenario.hpp"
 #include "workload.hpp"
@@ -41,6 +42,7 @@ class World {
   void fail(const std::string& what);
   void build();
   void build_lines(const Surroundings& around);
+  void put_host_files();
   void launch();
   void end_life(Fault how);
   void live(Instant until);
@@ -55,6 +57,7 @@ class World {
   std::string missing_merged(const DestinationPlan& plan) const;
   std::string missing_progress(const DestinationPlan& plan) const;
   std::string missing_counts(const DestinationPlan& plan) const;
+  double latest_page(const DestinationPlan& plan) const;
   void note_dropped();
   std::string surplus(const DestinationPlan& plan) const;
   bool may_repeat() const;
@@ -95,6 +98,8 @@ class World {
   std::vector<std::unique_ptr<LogWriter>> writers_;
   std::vector<std::unique_ptr<Sender>> senders_;
   std::unique_ptr<LineSender> line_sender_;  // Null: there is no statsd.
+  std::unique_ptr<Page> page_;               // Null: nothing is scraped.
+  std::uint64_t given_with_faults_ = 0;      // Pages, before the faults were over.
   std::unique_ptr<Agent> agent_;
   Dice dice_;
   std::map<std::uint16_t, Instant> down_until_;

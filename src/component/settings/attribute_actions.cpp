@@ -28,6 +28,7 @@ struct Action {
   std::string_view from_attribute;
   std::string_view header;  // Of `from_context`, in lower case.
   bool is_address = false;  // `from_context: client.address`.
+  bool is_auth = false;     // `header` is an attribute of the authenticator's.
   std::unique_ptr<RE2> pattern;
   std::vector<std::string_view> groups;  // Of `extract`: the name of each group, in order; empty if unnamed.
   Conversion conversion = Conversion::text;
@@ -147,7 +148,7 @@ std::optional<Value> context_value(const Action& action, Arena& arena, const Cli
   if (client == nullptr) return {};
   if (action.is_address) return client->address.empty() ? std::optional<Value>() : Value::of(client->address);
   std::optional<Value> found;
-  for (const auto& [name, value] : client->metadata) {
+  for (const auto& [name, value] : action.is_auth ? client->auth : client->metadata) {
     if (name != action.header) continue;
     found = found ? Value::of(arena.copy(std::string(found->text()) + ";" + value)) : Value::of(value);
   }
@@ -203,7 +204,8 @@ void AttributeActionConfig::fields(config::Fields& f) {
   f.field("converted_type", converted_type, "Of `convert`: int, double or string.");
   f.field(
       "from_context", from_context,
-      "Take the value from the request: metadata.<header> (the receiver needs include_metadata) or client.address.");
+      "Take the value from the request: metadata.<header> (the receiver needs include_metadata), auth.<attribute> or "
+      "client.address.");
 }
 
 void AttributeActionConfig::check_sources(config::Validator& v, bool sets) const {
@@ -211,9 +213,6 @@ void AttributeActionConfig::check_sources(config::Validator& v, bool sets) const
   if (sets && sources == 0) v.error("value", "one of `value`, `from_attribute` and `from_context` must be set");
   if (sets && sources > 1) v.error("value", "only one of `value`, `from_attribute` and `from_context` may be set");
   if (!sets && sources != 0) v.error("value", "only insert, update and upsert take a value from somewhere");
-  if (from_context.starts_with("auth."))
-    v.warning("from_context", "finds nothing: no component of this binary authenticates clients",
-              "default_value says what to use instead");
 }
 
 void AttributeActionConfig::validate(config::Validator& v) const {
@@ -244,11 +243,16 @@ void AttributeActionConfig::validate(config::Validator& v) const {
 
 namespace {
 
-// "metadata.x-tenant", or "x-tenant" as older configurations have it. Names of headers are lower case.
+// "auth.username", "metadata.x-tenant", or "x-tenant" as older configurations have it. Names of headers are lower case.
 void set_context(std::string_view from_context, Action& action, Arena& arena) {
-  constexpr std::string_view metadata = "metadata.";
+  constexpr std::string_view metadata = "metadata.", auth = "auth.";
   action.is_address = from_context == "client.address";
   if (action.is_address) return;
+  action.is_auth = from_context.starts_with(auth);
+  if (action.is_auth) {
+    action.header = arena.copy(from_context.substr(auth.size()));
+    return;
+  }
   if (from_context.starts_with(metadata)) from_context.remove_prefix(metadata.size());
   std::string lower(from_context);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

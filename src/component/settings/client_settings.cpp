@@ -79,7 +79,7 @@ void HttpClientConfig::fields(config::Fields& f) {
   f.ignored("http2_read_idle_timeout", http1_only);
   f.ignored("http2_ping_timeout", http1_only);
   f.ignored("force_attempt_http2", http1_only);
-  f.unsupported("auth", "put the credentials in headers");
+  f.optional_section("auth", auth, "Credentials from an extension.");
   f.section("cookies", cookies, "Cookies of the destination, which load balancers use.");
   f.unsupported("middlewares", "there are no client middlewares");
 }
@@ -114,7 +114,7 @@ void GrpcClientConfig::fields(config::Fields& f) {
   f.ignored("write_buffer_size", go_buffers);
   f.ignored("wait_for_ready", "a call that finds no connection fails and is retried");
   f.ignored("balancer_name", "calls go to the first address that answers");
-  f.unsupported("auth", "put the credentials in headers");
+  f.optional_section("auth", auth, "Credentials from an extension.");
   f.unsupported("middlewares", "there are no client middlewares");
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "component/settings/auth_settings.hpp"
 #include "component/settings/tls_settings.hpp"
 #include "config/fields.hpp"
 #include "net/compression.hpp"
@@ -37,6 +38,7 @@ struct HttpClientConfig {
   Duration idle_conn_timeout = std::chrono::seconds(90);
   bool disable_keep_alives = false;
   CookiesConfig cookies;
+  std::optional<AuthConfig> auth;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
@@ -58,6 +60,7 @@ struct GrpcClientConfig {
   config::SecretMap headers;
   std::string user_agent;
   std::string authority;
+  std::optional<AuthConfig> auth;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;

@@ -77,7 +77,7 @@ void HttpServerConfig::fields(config::Fields& f) {
   f.ignored("read_header_timeout", "read_timeout covers the header too");
   f.ignored("write_timeout", "a client that does not read its answer is bounded by read_timeout");
   f.field("include_metadata", include_metadata, metadata_doc);
-  f.unsupported("auth", "authentication of clients is by TLS certificates (client_ca_file)");
+  f.optional_section("auth", auth, "Let in only those whom an extension lets in.");
   f.unsupported("middlewares", "there are no server middlewares");
 }
 
@@ -117,7 +117,7 @@ void GrpcServerConfig::fields(config::Fields& f) {
   f.ignored("read_buffer_size", go_buffers);
   f.ignored("write_buffer_size", go_buffers);
   f.field("include_metadata", include_metadata, metadata_doc);
-  f.unsupported("auth", "authentication of clients is by TLS certificates (client_ca_file)");
+  f.optional_section("auth", auth, "Let in only those whom an extension lets in.");
   f.unsupported("middlewares", "there are no server middlewares");
 }
 

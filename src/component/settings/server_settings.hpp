@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "component/settings/auth_settings.hpp"
 #include "component/settings/tls_settings.hpp"
 #include "config/fields.hpp"
 #include "net/server.hpp"
@@ -51,6 +52,7 @@ struct HttpServerConfig {
   Duration idle_timeout{0};  // 0: our own bound of two minutes.
   bool keep_alives_enabled = true;
   bool include_metadata = false;
+  std::optional<HttpServerAuthConfig> auth;
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
@@ -87,6 +89,7 @@ struct GrpcServerConfig {
   std::uint64_t max_concurrent_streams = 0;  // 0: 100.
   std::optional<KeepaliveServerConfig> keepalive;
   bool include_metadata = false;
+  std::optional<AuthConfig> auth;
 
   void fields(config::Fields& f);
 };

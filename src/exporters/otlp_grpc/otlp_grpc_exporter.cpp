@@ -27,6 +27,8 @@ struct OtlpGrpcConfig {
   }
 };
 
+constexpr int code_unauthenticated = 16;
+
 const std::string& path_for(Signal signal) {
   static const std::string logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
   static const std::string metrics = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -34,18 +36,32 @@ const std::string& path_for(Signal signal) {
   return signal == Signal::logs ? logs : signal == Signal::metrics ? metrics : traces;
 }
 
+void lower(std::string& name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 class OtlpGrpcExporter final : public Exporter {
  public:
   OtlpGrpcExporter(OtlpGrpcConfig config, GrpcTarget target, Environment& environment)
       : config_(std::move(config)), target_(std::move(target)), environment_(environment) {}
 
-  Result<void> start(Host&) override {
+  Result<void> start(Host& host) override {
+    auto authenticator = client_authenticator(host, config_.client.auth);
+    if (!authenticator) return std::move(authenticator).error();
+    authenticator_ = *authenticator;
+    if (authenticator_ != nullptr && authenticator_->needs_tls() && !target_.is_tls)
+      return Error(ErrorKind::invalid,
+                   "credentials are not sent without TLS: others could read them; remove tls::insecure or auth");
     if (!target_.is_tls || !config_.client.tls.common.has_material()) return {};
     const std::lock_guard lock(mutex_);
     return make_client();
   }
 
-  DeliveryPolicy delivery() const override { return delivery_policy(config_.sending_queue, config_.retry_on_failure); }
+  DeliveryPolicy delivery() const override {
+    DeliveryPolicy policy = delivery_policy(config_.sending_queue, config_.retry_on_failure);
+    if (authenticator_ != nullptr) policy.kept_apart_by = authenticator_->metadata_keys();
+    return policy;
+  }
 
   Result<Receipt> send(OutgoingBatch& batch, std::stop_token stop) override {
     if (batch.record_count() == 0) return Receipt{};
@@ -57,10 +73,18 @@ class OtlpGrpcExporter final : public Exporter {
     for (const SharedBytes& chunk : wire.chunks) pieces.push_back(chunk->view());
     const Deadline deadline =
         config_.timeout > Duration{0} ? Deadline::after(environment_.clock, config_.timeout) : Deadline::never();
-    auto response =
-        (*client)->call(path_for(batch.signal()), pieces, config_.client.compression, 0, deadline, std::move(stop));
+    net::Headers metadata;
+    if (authenticator_ != nullptr) {
+      metadata = grpc_client_options(config_.client, target_).metadata;
+      RANKWIRE_TRY(authenticator_->authorize(metadata, batch.client()));
+      for (auto& [name, value] : metadata) lower(name);
+    }
+    auto response = (*client)->call(path_for(batch.signal()), pieces, config_.client.compression, 0, deadline,
+                                    std::move(stop), authenticator_ != nullptr ? &metadata : nullptr);
     if (!response) return std::move(response).error();
-    return judge(*response, batch.signal());
+    auto receipt = judge(*response, batch.signal());
+    if (response->status == code_unauthenticated) return after_denial(authenticator_, std::move(receipt).error());
+    return receipt;
   }
 
  private:
@@ -86,6 +110,7 @@ class OtlpGrpcExporter final : public Exporter {
   const OtlpGrpcConfig config_;
   const GrpcTarget target_;
   Environment& environment_;
+  ClientAuthenticator* authenticator_ = nullptr;  // Set at start; null: none.
   std::mutex mutex_;
   std::unique_ptr<net::GrpcClient> client_;  // Guarded by mutex_; once made it stays.
 };

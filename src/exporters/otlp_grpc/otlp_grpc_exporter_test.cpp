@@ -7,6 +7,7 @@
 #include "exporters/otlp_grpc/answer.hpp"
 #include "net/server.hpp"
 #include "otlp/otlp.hpp"
+#include "testing/extension_test.hpp"
 #include "testing/log_batches.hpp"
 #include "testing/test_environment.hpp"
 
@@ -28,6 +29,12 @@ class Destination final : public net::ServerHandler {
   std::string message;
   std::string answer;
   std::optional<Error> refusal;
+  bool is_stranger = false;  // UNAUTHENTICATED.
+
+  std::optional<net::ServerResponse> special_answer(const net::RequestHead&) override {
+    if (!is_stranger) return {};
+    return net::ServerResponse{.grpc_status = 16, .body = "who are you?"};
+  }
 
  private:
   class Kept final : public net::Exchange {
@@ -113,6 +120,26 @@ TEST_CASE_FIXTURE(ExporterFixture, "a batch is a call of its signal's service wi
     REQUIRE(decoded);
     CHECK(testing::bodies_of(*decoded) == std::vector<std::string>{"one", "two"});
   }
+}
+
+TEST_CASE_FIXTURE(ExporterFixture, "an authenticator's credentials go with each call, and never without TLS") {
+  serve();
+  testing::FakeCredentials credentials;
+  testing::HostOf host(&credentials);
+  make("{endpoint: 'http://" + address() + "', headers: {X-Scope: a}, auth: {authenticator: some}}");
+  CHECK(has(exporter->start(host).error().message(), "not sent without TLS"));
+  credentials.is_secret = false;
+  REQUIRE(exporter->start(host));
+  REQUIRE(send_logs());
+  CHECK(destination.head.header("authorization") == "Bearer abc");
+  CHECK(destination.head.header("x-scope") == "a");
+  credentials.value = "Bearer def";
+  REQUIRE(send_logs());
+  CHECK(destination.head.header("authorization") == "Bearer def");
+  destination.is_stranger = true;
+  CHECK(send_logs().error().kind() == ErrorKind::denied);
+  credentials.is_renewed = true;
+  CHECK(send_logs().error().kind() == ErrorKind::unavailable);
 }
 
 TEST_CASE_FIXTURE(ExporterFixture, "a full destination's delay and a partial success come through") {

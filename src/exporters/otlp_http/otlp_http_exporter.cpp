@@ -15,17 +15,14 @@ namespace rankwire::otlp_http {
 
 namespace {
 
-bool is_same_header(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
-}
-
 class OtlpHttpExporter final : public Exporter {
  public:
-  OtlpHttpExporter(OtlpHttpConfig config, Environment& environment)
+  OtlpHttpExporter(OtlpHttpConfig config, const ComponentContext& context)
       : config_(std::move(config)),
-        environment_(environment),
+        id_(context.id.text()),
+        environment_(context.environment),
         level_(compression_level(config_.client)),
-        cookies_(environment.clock) {
+        cookies_(environment_.clock) {
     headers_ = plain_headers(config_.client.headers);
     add_header("Content-Type", config_.encoding == BodyFormat::json ? "application/json" : "application/x-protobuf");
     if (config_.client.compression != net::Encoding::identity)
@@ -33,13 +30,21 @@ class OtlpHttpExporter final : public Exporter {
     if (config_.client.disable_keep_alives) add_header("Connection", "close");
   }
 
-  Result<void> start(Host&) override {
+  Result<void> start(Host& host) override {
+    auto authenticator = client_authenticator(host, config_.client.auth);
+    if (!authenticator) return std::move(authenticator).error();
+    authenticator_ = *authenticator;
+    if (authenticator_ != nullptr && authenticator_->needs_tls()) warn_of_plain_text();
     if (!config_.client.tls.common.has_material()) return {};
     const std::lock_guard lock(mutex_);
     return make_tls();
   }
 
-  DeliveryPolicy delivery() const override { return delivery_policy(config_.sending_queue, config_.retry_on_failure); }
+  DeliveryPolicy delivery() const override {
+    DeliveryPolicy policy = delivery_policy(config_.sending_queue, config_.retry_on_failure);
+    if (authenticator_ != nullptr) policy.kept_apart_by = authenticator_->metadata_keys();
+    return policy;
+  }
 
   Result<Receipt> send(OutgoingBatch& batch, std::stop_token stop) override {
     if (batch.record_count() == 0) return Receipt{};
@@ -60,7 +65,7 @@ class OtlpHttpExporter final : public Exporter {
       compressed = std::move(*done);
       pieces.assign(1, compressed.view());
     }
-    return post(**route, pieces, batch.signal(), stop);
+    return post(**route, pieces, batch, stop);
   }
 
  private:
@@ -90,12 +95,20 @@ class OtlpHttpExporter final : public Exporter {
     headers_.emplace_back(name, value);
   }
 
-  Result<Receipt> post(const Route& route, std::span<const std::string_view> pieces, Signal signal,
+  void warn_of_plain_text() {
+    for (const Signal signal : all_signals)
+      if (const auto url = config_.url_for(signal); url && url->scheme == "http")
+        return environment_.log.warn("credentials go over the network where others can read them: use https",
+                                     {{"component", id_}, {"endpoint", url->endpoint.text()}});
+  }
+
+  Result<Receipt> post(const Route& route, std::span<const std::string_view> pieces, const OutgoingBatch& batch,
                        const std::stop_token& stop) {
     const Clock& clock = environment_.clock;
     net::HttpRequest request;
     request.target = route.url.target;
     request.headers = headers_;
+    if (authenticator_ != nullptr) RANKWIRE_TRY(authenticator_->authorize(request.headers, batch.client()));
     const std::string host = route.url.endpoint.text();
     if (config_.client.cookies.enabled) {
       std::string cookies = cookies_.header_for(host, request.target, route.url.scheme == "https");
@@ -107,7 +120,9 @@ class OtlpHttpExporter final : public Exporter {
     auto response = route.client->send(request, deadline, stop);
     if (!response) return std::move(response).error();
     if (config_.client.cookies.enabled) cookies_.store(host, request.target, response->headers);
-    return judge(*response, signal, clock);
+    auto receipt = judge(*response, batch.signal(), clock);
+    if (response->status == 401) return after_denial(authenticator_, std::move(receipt).error());
+    return receipt;
   }
 
   Result<const Route*> route_for(Signal signal) {
@@ -139,17 +154,19 @@ class OtlpHttpExporter final : public Exporter {
   }
 
   const OtlpHttpConfig config_;
+  const std::string id_;
   Environment& environment_;
   const int level_;
   net::Headers headers_;  // Set once.
   CookieJar cookies_;
+  ClientAuthenticator* authenticator_ = nullptr;  // Set at start; null: none.
   std::mutex mutex_;
   std::shared_ptr<net::TlsClientContext> tls_;  // Guarded by mutex_, as are the routes.
   std::array<Route, 3> routes_;                 // By signal; one with a client never changes again.
 };
 
 Result<std::unique_ptr<Exporter>> create(const OtlpHttpConfig& config, const ComponentContext& context) {
-  return std::unique_ptr<Exporter>(std::make_unique<OtlpHttpExporter>(config, context.environment));
+  return std::unique_ptr<Exporter>(std::make_unique<OtlpHttpExporter>(config, context));
 }
 
 }  // namespace

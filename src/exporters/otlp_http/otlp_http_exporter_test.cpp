@@ -6,6 +6,7 @@
 #include "config/load.hpp"
 #include "net/compression.hpp"
 #include "otlp/otlp.hpp"
+#include "testing/extension_test.hpp"
 #include "testing/log_batches.hpp"
 #include "testing/raw_server.hpp"
 #include "testing/test_environment.hpp"
@@ -251,6 +252,45 @@ TEST_CASE_FIXTURE(ExporterFixture, "a missing certificate stops the start") {
   CHECK(exporter->start(host));
 }
 
+TEST_CASE_FIXTURE(ExporterFixture, "an authenticator's credentials go with each attempt and win over the headers") {
+  std::vector<std::string> requests;
+  std::vector<int> answers = {200, 401, 401, 403};
+  RawServer server([&](RawConnection& c) {
+    while (!answers.empty()) {
+      const std::string request = c.read_request();
+      if (request.empty()) return;
+      requests.push_back(request);
+      const int status = answers.front();
+      answers.erase(answers.begin());
+      c.answer(status);
+    }
+  });
+  testing::FakeCredentials credentials;
+  testing::HostOf host(&credentials);
+  make("{endpoint: '" + server.url("/") + "', auth: {authenticator: some}, headers: {authorization: 'Basic old'}}");
+  REQUIRE(exporter->start(host));
+  CHECK(has(log.last, "use https"));
+  REQUIRE(send_logs());
+  CHECK(has(requests[0], "Authorization: Bearer abc\r\n"));
+  CHECK_FALSE(has(requests[0], "old"));
+  CHECK(send_logs().error().kind() == ErrorKind::denied);
+  credentials.is_renewed = true;
+  CHECK(send_logs().error().kind() == ErrorKind::unavailable);
+  CHECK(send_logs().error().kind() == ErrorKind::denied);
+  CHECK(credentials.denials == 2);
+  credentials.lacking = Error(ErrorKind::unavailable, "no token yet");
+  CHECK(send_logs().error().message() == "no token yet");
+}
+
+TEST_CASE_FIXTURE(ExporterFixture, "an extension that is not there, or is none for clients, stops the start") {
+  make("{endpoint: 'https://h', auth: {authenticator: some/one}}");
+  testing::HostOf nobody(nullptr);
+  CHECK(has(exporter->start(nobody).error().message(), "\"some/one\", which is not listed in service::extensions"));
+  Extension other;
+  testing::HostOf wrong(&other);
+  CHECK(has(exporter->start(wrong).error().message(), "has no credentials for requests that go out"));
+}
+
 TEST_CASE_FIXTURE(ExporterFixture, "configurations that cannot work are errors at their key") {
   parse("{}");
   CHECK(has(errors, "endpoint"));
@@ -258,7 +298,7 @@ TEST_CASE_FIXTURE(ExporterFixture, "configurations that cannot work are errors a
   CHECK(has(errors, "http://"));
   parse("{endpoint: 'http://h', encoding: xml}");
   CHECK(has(errors, "xml"));
-  parse("{endpoint: 'http://h', auth: {authenticator: basicauth}}");
+  parse("{endpoint: 'http://h', auth: {}}");
   CHECK(has(errors, "auth"));
   parse("{endpoint: 'http://h', sending_queu: {}}");
   CHECK(has(errors, "sending_queue"));

@@ -62,11 +62,23 @@ std::span<const PathField> otelcol_fields() {
        .get = [](Frame& f,
                  Datum& out) { out = f.client != nullptr ? Datum(Value::of(f.client->transport)) : Datum(); }},
       metadata_field<false>("client.metadata"),
-      // No receiver keeps what an authenticator found out.
       {.name = "client.auth.attributes",
        .type = Type::map,
-       .get = [](Frame&, Datum& out) { out = Value::of(Attributes()); },
-       .keyed_get = [](Frame&, std::string_view, Datum& out) { out = {}; },
+       .get =
+           [](Frame& f, Datum& out) {
+             Attributes all;
+             if (f.client != nullptr)
+               for (const auto& [name, value] : f.client->auth)
+                 set(all, f.arena, f.arena.copy(name), Value::of(f.arena.copy(value)));
+             out = Value::of(all);
+           },
+       .keyed_get =
+           [](Frame& f, std::string_view key, Datum& out) {
+             out = {};
+             if (f.client == nullptr) return;
+             for (const auto& [name, value] : f.client->auth)
+               if (name == key) out = Value::of(f.arena.copy(value));
+           },
        .keyed_type = Type::any},
       metadata_field<true>("grpc.metadata"),
   };

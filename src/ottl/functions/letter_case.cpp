@@ -1,10 +1,6 @@
 // ConvertCase, ToCamelCase, ToLowerCase, ToSnakeCase, ToUpperCase
-#include <clocale>
-#include <cwctype>
-
+#include "text/letter_case.hpp"
 #include "ottl/functions/families.hpp"
-#include "text/json_text.hpp"
-#include "text/pattern.hpp"
 
 namespace rankwire::ottl {
 namespace {
@@ -20,41 +16,6 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t start = text.find_first_not_of(spaces);
   return start == std::string_view::npos ? std::string_view()
                                          : text.substr(start, text.find_last_not_of(spaces) - start + 1);
-}
-
-// Null where libc has no Unicode: then only ASCII changes its case.
-locale_t unicode() {
-  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  return locale;
-}
-
-std::uint32_t code_point(std::string_view character) {
-  constexpr unsigned char first_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  std::uint32_t code = static_cast<unsigned char>(character[0]) & first_bits[character.size()];
-  for (const char c : character.substr(1)) code = code << 6 | (c & 0x3F);
-  return code;
-}
-
-// Letter by letter, as Go does it: no letter becomes two.
-std::string_view all_letters(std::string_view text, bool is_up, Arena& arena) {
-  char* const out = arena.allocate_array<char>(2 * text.size());
-  char* to = out;
-  for (std::size_t at = 0; at < text.size();) {
-    if ((text[at] & 0x80) == 0) {
-      *to++ = is_up ? raised(text[at]) : lowered(text[at]);
-      ++at;
-      continue;
-    }
-    const std::string_view character = text.substr(at, text::character_size(text, at));
-    at += character.size();
-    if (character.size() == 1 || unicode() == nullptr) {
-      to = std::copy(character.begin(), character.end(), to);
-      continue;
-    }
-    const auto code = static_cast<wint_t>(code_point(character));
-    to = text::put_utf8(to, is_up ? towupper_l(code, unicode()) : towlower_l(code, unicode()));
-  }
-  return {out, static_cast<std::size_t>(to - out)};
 }
 
 // "HTTPStatus2xx" becomes "http_status_2_xx".
@@ -103,8 +64,8 @@ Run converting(LetterCase letter_case) {
   return [letter_case](Invocation& call, Datum& out) {
     const std::string_view text = call.text(0);
     switch (letter_case) {
-      case LetterCase::lower: out = Value::of(all_letters(text, false, call.arena())); break;
-      case LetterCase::upper: out = Value::of(all_letters(text, true, call.arena())); break;
+      case LetterCase::lower: out = Value::of(text::lower_case(text, call.arena())); break;
+      case LetterCase::upper: out = Value::of(text::upper_case(text, call.arena())); break;
       case LetterCase::snake: out = Value::of(snake(text, call.arena())); break;
       case LetterCase::camel: out = Value::of(camel(text, call.arena())); break;
     }

@@ -40,6 +40,10 @@ class PendingStore {
   // Waits; nothing: stopped.
   std::optional<Leased> pop(const std::stop_token& stop);
 
+  // Nothing is pushed any more: pop gives what is left, then nothing.
+  void drain() { queue_->close(); }
+  std::uint64_t records() const { return queue_->status().records; }
+
   // The end, in this order. From now on nothing is counted any more: what is held stays on disk.
   void leave();
   // Of leases that were decided about in part: the rest, so that only that comes again.

@@ -1,6 +1,7 @@
 // With storage: what is acknowledged is on disk until its trace's end, over stops and crashes.
 #include <fstream>
 
+#include "base/worker.hpp"
 #include "processors/tail_sampling/tail_fixture.hpp"
 
 namespace rankwire::tail_sampling {
@@ -120,6 +121,53 @@ TEST_CASE("what waits when the agent stops stays on disk, and of what was decide
   CHECK(after.names() == Names{"keep later"});
   after.traces.settle();
   after.traces.taken().clear();
+}
+
+TEST_CASE("taken out of the configuration it decides all that is on disk, as memory allows, and passes it on") {
+  const testing::TemporaryDirectory directory;
+  TestStorage storage(directory.path());
+  constexpr std::uint8_t traces = 100;
+  {
+    Run f(storage,
+          "{storage: file_storage, decision_wait: 1h, max_state_size: 64KiB, policies: [{name: k, type: "
+          "ottl_condition, ottl_condition: {span: ['IsMatch(name, \"^keep\")']}}]}");
+    f.traces.set_full(true);
+    const std::string long_name = "keep " + std::string(2000, 'x');
+    for (std::uint8_t trace = 0; trace < traces; ++trace) {
+      REQUIRE(f.take(spans({{trace, long_name.c_str()}, {trace, "more"}})));
+      REQUIRE(f.take(spans({{static_cast<std::uint8_t>(trace + traces), "other"}})));
+    }
+    f.traces.set_full(false);
+    const Deadline deadline = Deadline::after(f.environment.clock, std::chrono::hours(1));
+    Worker drain("drain", [&](const std::stop_token&) { f.connector->drain(deadline); });
+    while (f.ledger.dropped("sampled_out") != traces || f.traces.records() != traces * 2u) {
+      f.wait(milliseconds(100));
+      std::this_thread::yield();
+    }
+    drain.join();
+    f.traces.settle();
+    f.traces.taken().clear();
+    f.stop(deadline);
+    CHECK(f.ledger.held() == 0);
+  }
+  Run after(storage);
+  CHECK(after.ledger.held() == 0);
+}
+
+TEST_CASE("what does not leave in time when it is taken out of the configuration stays on disk") {
+  const testing::TemporaryDirectory directory;
+  TestStorage storage(directory.path());
+  {
+    Run f(storage);
+    REQUIRE(f.take(spans({{1, "keep"}})));
+    f.wait_until_filed(1);
+    f.traces.set_full(true);
+    const Deadline at_once = Deadline::after(f.environment.clock, Duration{});
+    f.connector->drain(at_once);
+    f.stop(at_once);
+  }
+  Run after(storage);
+  CHECK(after.ledger.held() == 1);
 }
 
 TEST_CASE("spans whose bytes on disk were damaged are counted as lost, and the others go on") {

@@ -45,7 +45,9 @@ class TailSamplingProcessor final : public Connector {
                                                      [this] { return static_cast<double>(waiting_.traces()); }));
     RANKWIRE_TRY(timer_.start(Timer::never));
     if (!config_.storage) return {};
-    auto filer = Worker::start("rw-tailpending", [this](std::stop_token stop) { file_leases(*store(), stop); });
+    auto filer = Worker::start("rw-tailpending", [this](std::stop_token stop) {
+      if (file_leases(*store(), stop)) filed_all_.request_stop();
+    });
     if (!filer) return std::move(filer).error();
     filer_ = std::move(*filer);
     return {};
@@ -57,7 +59,7 @@ class TailSamplingProcessor final : public Connector {
     timer_.stop();
     const Patience patience{environment_.clock, {}, deadline};
     if (const auto store = this->store()) {
-      (void)flush(patience);
+      (void)(filed_all_.stop_requested() ? work(patience, true) : flush(patience));
       leave_on_disk(*store, deadline);
     } else if (config_.drop_pending_traces_on_shutdown) {
       (void)flush(patience);
@@ -71,6 +73,15 @@ class TailSamplingProcessor final : public Connector {
     leaving_ = 0;
     figures_.clear();
     set_store(nullptr);
+  }
+
+  void drain(Deadline deadline) override {
+    const auto store = this->store();
+    if (!store) return;
+    is_draining_ = true;
+    store->drain();
+    timer_.wake_at(environment_.clock.now());
+    (void)environment_.clock.wait_until(deadline.at, filed_all_.get_token());
   }
 
   Result<void> consume(SignalBatch batch, CompletionRef completion) override {
@@ -125,10 +136,11 @@ class TailSamplingProcessor final : public Connector {
     store_.swap(store);
   }
 
-  void file_leases(PendingStore& store, const std::stop_token& stop) {
+  // True: all that is on disk, which is being drained. False: stopped.
+  bool file_leases(PendingStore& store, const std::stop_token& stop) {
     while (waiting_.wait_for_room(stop)) {
       auto leased = store.pop(stop);
-      if (!leased) return;
+      if (!leased) return !stop.stop_requested();
       auto arrival = Arrival::sort(std::move(leased->batch), true);
       if (arrival) {
         file(std::move(*arrival), std::move(leased->held));
@@ -138,6 +150,7 @@ class TailSamplingProcessor final : public Connector {
       environment_.log.error("tail_sampling: spans on disk cannot be read", {{"error", arrival.error().message()}});
       leased->held.drop(leased->held.records(), "unreadable");
     }
+    return false;
   }
 
   void file(std::unique_ptr<Arrival> arrival, Held held) {
@@ -149,13 +162,17 @@ class TailSamplingProcessor final : public Connector {
     const Instant next = environment_.clock.now() + gathered_for;
     not_before_ = next.time_since_epoch().count();
     if (out_.capacity() == 0) out_ = environment_.buffers->take(batch_bytes_);
-    const bool is_done = work({environment_.clock, stop, Deadline::never()}, false);
+    // While it drains nothing more comes than is on disk: of that, as much as memory holds is decided at a time.
+    const bool is_draining = is_draining_;
+    const bool is_done = work({environment_.clock, stop, Deadline::never()}, is_draining && !waiting_.has_room());
     if (out_.empty()) {
       environment_.buffers->give_back(std::move(out_));
       out_ = Buffer();
       leaving_ = 0;
     }
-    return is_done ? std::max(waiting_.due(environment_.clock.now()), next) : next;
+    if (!is_done) return next;
+    const Instant due = waiting_.due(environment_.clock.now());
+    return is_draining ? next : std::max(due, next);
   }
 
   // Decides what is due and passes it on. False: stopped, or out of patience.
@@ -271,6 +288,12 @@ class TailSamplingProcessor final : public Connector {
     released = {};
     helds_.clear();
     store.close(environment_.clock, deadline);
+    const std::uint64_t left = store.records();
+    if (is_draining_ && left != 0)
+      environment_.log.warn(
+          "tail_sampling was taken out of the configuration and could not pass on all spans that waited: they stay in "
+          "its storage and go on when it is configured again",
+          {{"processor", id_.text()}, {"pipeline", pipeline_}, {"spans", left}});
   }
   // Of leases in part decided the rest is written again, so that only that comes back.
   bool keep_rest(PendingStore& store) {
@@ -299,6 +322,8 @@ class TailSamplingProcessor final : public Connector {
   std::uint64_t records_ = 0;
   std::atomic<std::uint64_t> leaving_{0};
   std::atomic<std::int64_t> not_before_{0};  // The thread that decides sleeps until then at least.
+  std::atomic<bool> is_draining_{false};
+  std::stop_source filed_all_;  // Of a store that drains.
   Waiting waiting_;
   std::vector<std::shared_ptr<void>> figures_;
   Timer timer_;

@@ -190,6 +190,7 @@ ClientRef OtlpHandler::client_of(const RequestHead& head) const {
   auto client = std::make_shared<Client>();
   client->transport = options_.transport;
   client->address = head.peer.substr(0, head.peer.rfind(':'));
+  client->auth = head.identity;
   if (options_.includes_metadata) client->metadata.assign(head.headers.begin(), head.headers.end());
   return client;
 }

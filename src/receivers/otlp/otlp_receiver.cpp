@@ -97,14 +97,27 @@ Result<std::unique_ptr<net::Server>> OtlpReceiver::listen(net::ServerOptions opt
   return server;
 }
 
-Result<void> OtlpReceiver::start(Host&) {
+Result<void> OtlpReceiver::start(Host& host) {
+  const auto gated = [&host](net::ServerOptions options, const AuthConfig* auth,
+                             std::vector<std::string> request_params) -> Result<net::ServerOptions> {
+    if (auth == nullptr) return options;
+    auto authenticator = server_authenticator(host, *auth);
+    if (!authenticator) return std::move(authenticator).error();
+    require_authentication(options, **authenticator, std::move(request_params));
+    return options;
+  };
   if (const auto& grpc = config_.protocols.grpc) {
-    auto server = listen(grpc_server_options(*grpc), grpc->tls, *grpc_handler_);
+    auto options = gated(grpc_server_options(*grpc), grpc->auth ? &*grpc->auth : nullptr, {});
+    if (!options) return std::move(options).error().during("starting gRPC");
+    auto server = listen(std::move(*options), grpc->tls, *grpc_handler_);
     if (!server) return std::move(server).error().during("starting gRPC");
     grpc_server_ = std::move(*server);
   }
   if (const auto& http = config_.protocols.http) {
-    auto server = listen(http_server_options(*http), http->tls, *http_handler_);
+    auto options = http->auth ? gated(http_server_options(*http), &http->auth->auth, http->auth->request_params)
+                              : Result<net::ServerOptions>(http_server_options(*http));
+    auto server = options ? listen(std::move(*options), http->tls, *http_handler_)
+                          : Result<std::unique_ptr<net::Server>>(options.error());
     if (!server) {
       grpc_server_.reset();
       return std::move(server).error().during("starting HTTP");

@@ -363,11 +363,89 @@ TEST_CASE("configurations that cannot work are refused with a reason") {
   CHECK(has(problem("protocols: {grpc: {endpoint: localhost}}"), "host:port"));
   CHECK(has(problem("protocols: {grpc: {endpoint: 'localhost:99999'}}"), "port"));
   CHECK(has(problem("protocols: {http: {compression_algorithms: [brotli]}}"), "brotli"));
-  CHECK(has(problem("protocols: {http: {auth: {authenticator: basicauth}}}"), "auth"));
+  CHECK(has(problem("protocols: {http: {auth: {}}}"), "must be set"));
+  CHECK(has(problem("protocols: {grpc: {auth: {authenticator: a, request_params: [x]}}}"), "request_params"));
   CHECK(has(problem("protocols: {http: {tls: {}}}"), "cert_file"));
   CHECK(has(problem("protocols: {grpc: {max_recv_msg_sizemib: 1}}"), "max_recv_msg_size_mib"));
   CHECK(problem("protocols: {grpc: {endpoint: '[::]:4317', keepalive: {server_parameters: {max_connection_age: 1h}}}}")
             .empty());
+}
+
+// Knows "k" as "ann", and is busy for "later".
+class Doorkeeper final : public Extension, public ServerAuthenticator {
+ public:
+  Result<net::Headers> authenticate(const net::RequestHead& head) override {
+    const std::string_view key = head.header("x-key");
+    if (key == "k") return net::Headers{{"username", "ann"}};
+    if (key == "later") return Error(ErrorKind::refused, "try again");
+    return Error(ErrorKind::denied, "who are you?");
+  }
+  std::string challenge() const override { return "Test"; }
+};
+
+class OneExtension final : public Host {
+ public:
+  Extension* extension(const config::ComponentId& id) override { return id.type == "door" ? &keeper : nullptr; }
+  Doorkeeper keeper;
+};
+
+TEST_CASE("only those are let in whom the authenticator lets in, and what it found out travels with the batch") {
+  TestEnvironment environment;
+  FakeIntake logs;
+  OneExtension host;
+  OtlpReceiver receiver(parse("protocols: {grpc: {endpoint: '127.0.0.1:0', auth: {authenticator: door}}, http: "
+                              "{endpoint: '127.0.0.1:0', auth: {authenticator: door, request_params: [X-Key]}}}"),
+                        environment.context("otlp"), {.logs = &logs});
+  REQUIRE(receiver.start(host));
+  const std::string body = request_of({"hello"});
+  const auto http = [&](const std::string& target, const std::string& headers) {
+    RawClient client(receiver.http_port());
+    client.send("POST " + target + " HTTP/1.1\r\nHost: a\r\n" + protobuf + headers +
+                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return client.response();
+  };
+  const auto grpc = [&](std::vector<std::pair<std::string, std::string>> headers) {
+    H2Client client(receiver.grpc_port());
+    return client.answer_to(client.start(std::string(logs_method), framed(body), true, std::move(headers)));
+  };
+  const std::string stranger = http("/v1/logs", "");
+  CHECK(status(stranger) == 401);
+  CHECK(has(stranger, "WWW-Authenticate: Test"));
+  CHECK(has(stranger, "who are you?"));
+  CHECK(status(http("/v1/logs", "X-Key: wrong\r\n")) == 401);
+  CHECK(status(http("/nothing/here", "")) == 401);
+  const std::string later = http("/v1/logs", "X-Key: later\r\n");
+  CHECK(status(later) == 429);
+  CHECK(has(later, "Retry-After: 1"));
+  CHECK(grpc({}).code() == 16);
+  CHECK(grpc({{"x-key", "later"}}).code() == 14);
+  CHECK(logs.admissions == 0);
+  CHECK(status(http("/v1/logs", "X-Key: k\r\n")) == 200);
+  CHECK(status(http("/v1/logs?a=b&X-Key=%6b", "")) == 200);
+  CHECK(status(http("/v1/logs?X-Key=%6&x-key=k", "X-Key: k\r\n")) == 401);
+  CHECK(grpc({{"x-key", "k"}}).code() == 0);
+  REQUIRE(logs.batches.size() == 3);
+  for (const SignalBatch& batch : logs.batches) CHECK(batch.client()->auth == net::Headers{{"username", "ann"}});
+  const auto errors = [&](const char* answer) {
+    return environment.counters.total("rankwire_otlp_error_answers_total", {{"status", answer}});
+  };
+  CHECK(errors("401") == 4);
+  CHECK(errors("16") == 1);
+  receiver.stop({});
+}
+
+TEST_CASE("a pipeline does not start without its authenticator") {
+  TestEnvironment environment;
+  FakeIntake logs;
+  OneExtension host;
+  for (const char* protocol : {"grpc", "http"}) {
+    OtlpReceiver receiver(
+        parse("protocols: {" + std::string(protocol) + ": {endpoint: '127.0.0.1:0', auth: {authenticator: other}}}"),
+        environment.context("otlp"), {.logs = &logs});
+    const auto started = receiver.start(host);
+    REQUIRE(!started);
+    CHECK(has(started.error().message(), "\"other\", which is not listed in service::extensions"));
+  }
 }
 
 }  // namespace
