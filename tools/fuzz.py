@@ -67,7 +67,8 @@ class Run:
         self.process = None
         if self.left <= 0:
             return
-        command = [binary, *LIMITS, f"-artifact_prefix={self.findings}/", self.corpus, *seed_folders(target)]
+        flags = [*LIMITS, f"-seed={options.seed}", f"-artifact_prefix={self.findings}/"]
+        command = [binary, *flags, self.corpus, *seed_folders(target)]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -192,6 +193,7 @@ def main():
     parser.add_argument("action", choices=["run", "report", "coverage"])
     parser.add_argument("targets", nargs="*", help="default: all")
     parser.add_argument("--seconds", type=float, default=30, help="of processor time, for each target")
+    parser.add_argument("--seed", type=int, default=0, help="draw the same inputs as another run with it; 0: others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many targets at a time")
     parser.add_argument("--binaries", default=os.path.join(ROOT, "build", "fuzz"))
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "fuzzing"))
