@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -107,6 +108,7 @@ class TestIntake final : public Intake {
       return Error(ErrorKind::refused, "too much", std::chrono::milliseconds(2000)).of_this_data();
     lines.insert(lines.end(), delivered.begin(), delivered.end());
     ++batches;
+    if (on_delivery) on_delivery();
     Settlement settlement(std::move(completion));
     if (answer == Answer::settle)
       settlement.settle();
@@ -128,6 +130,7 @@ class TestIntake final : public Intake {
   std::string held;  // Lines that start with this are refused, for two seconds each time.
   bool is_full = false;
   std::size_t batches = 0;
+  std::function<void()> on_delivery;
   std::vector<std::string> lines;
   std::vector<Settlement> waiting;
 };

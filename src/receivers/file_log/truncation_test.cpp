@@ -141,6 +141,31 @@ TEST_CASE("a compressed generation that cannot be read at the start is read once
   CHECK(t.read() == Lines{"1"});
 }
 
+TEST_CASE("a compressed generation that could not be read is read before the next scan") {
+  TailFixture t;
+  t.options.scan_interval = std::chrono::seconds(60);
+  t.append("a.log", "1\n");
+  t.start();
+  t.intake.answer = TestIntake::Answer::wait;
+  CHECK(t.read() == Lines{"1"});
+  t.rename("a.log", generation(1));
+  t.append("a.log", "2\n");
+  t.kill();
+  t.intake.answer = TestIntake::Answer::settle;
+  t.compress(generation(1));
+  t.faults.break_sector(t.path(generation(1) + ".gz"), 0, 1);
+  t.start();
+  std::stop_source reading;
+  t.intake.on_delivery = [&] {
+    t.faults.heal();
+    if (t.intake.lines.size() == 2) reading.request_stop();
+  };
+  const Instant before = t.clock.now();
+  t.tailer->run(reading.get_token());
+  CHECK(t.intake.take() == Lines{"2", "1"});
+  CHECK(t.clock.now() - before < t.options.scan_interval);
+}
+
 TEST_CASE("damage behind good contents is reported once these were given, not taken for the end") {
   TailFixture t;
   t.append("a", "a line\n");
