@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 
 import harness
 import pytest
@@ -103,6 +104,12 @@ def agent_config(prometheus, out, port):
     )
 
 
+def with_bounds(key):
+    """OTLP has them as numbers."""
+    is_bound = ("le", "quantile").__contains__
+    return tuple((name, scraping.bound_text(float(text)) if is_bound(name) else text) for name, text in key)
+
+
 def same(a, b):
     return a == b or (math.isnan(a) and math.isnan(b))
 
@@ -123,7 +130,7 @@ class Both:
         for labels, value, point, _ in scraping.otlp_points(self.out):
             if not labels["__name__"].startswith("scrape_") and not scraping.is_stale(point):
                 ours[scraping.key_of(labels)] = value
-        return ours, theirs or {}
+        return ours, {with_bounds(key): value for key, value in (theirs or {}).items()}
 
     def differences(self):
         ours, theirs = self.series()
@@ -159,5 +166,101 @@ def test_a_hundred_relabelling_configurations_give_the_same_series(start_agent, 
     both = Both(start_agent, tmp_path, jobs)
     try:
         both.check(at_least=5000)
+    finally:
+        both.reference.close()
+
+
+SPACES = [" ", "  ", "\t", " \t "]
+REALS = ["0", "1", "-2.5", "1e3", "1E-7", "+4", ".5", "3.", "NaN", "+Inf", "-Inf", "inf", "18446744073709551616"]
+WIDE = ["line\nbreak", 'a "quote"', "back\\slash", "", "ü", "日本", "tab\there", "=,{}#"]
+OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+NAMES_OF_SERIES = ["load", "a:rate", "_x", "http_requests", "DCGM_FI_DEV_GPU_UTIL", "queue_seconds", "node_info"]
+# What neither takes: the target is down then.
+BROKEN = ["a", "1a 2", "a 1x", "a 0x1p4", "é 1", "a{b} 1", "a{=} 1", "a{b=c} 1", 'a{b="c} 1', 'a{b="c" d="e"} 1']
+BROKEN += ['a{b="c"} 1 2 3']
+
+
+class Page:
+    """A page of well-formed families in either format, now and then with one line that is not."""
+
+    def __init__(self, dice, time):
+        self.dice, self.time, self.is_open = dice, time, dice.random() < 0.4
+        self.lines = []
+        for name in dice.sample(NAMES_OF_SERIES, dice.randint(1, 5)):
+            self.family(name, dice.choice(["counter", "gauge", "histogram", "summary", "unknown"]))
+        if dice.random() < 0.1:
+            self.lines.insert(dice.randint(0, len(self.lines)), dice.choice(BROKEN))
+        if self.is_open and dice.random() < 0.95:
+            self.lines.append("# EOF")
+        self.text = "\n".join(self.lines) + "\n"
+        self.content_type = OPEN_METRICS if self.is_open else "text/plain; version=0.0.4; charset=utf-8"
+
+    def space(self):
+        return " " if self.is_open else self.dice.choice(SPACES)
+
+    def family(self, name, kind):
+        if kind == "unknown" and not self.is_open:
+            kind = self.dice.choice(["untyped", None])
+        if kind and self.dice.random() < 0.9:
+            self.lines.append(f"# TYPE {name} {kind}")
+        else:
+            kind = None
+        if self.dice.random() < 0.5:
+            self.lines.append(f"# HELP {name} What it \\\\ is\\n")
+        if not self.is_open and self.dice.random() < 0.3:
+            self.lines += ["", "# a remark", "#", "  "][: self.dice.randint(1, 4)]
+        for number in range(self.dice.randint(1, 4)):
+            labels = {"n": str(number)}
+            for key in self.dice.sample(NAMES, self.dice.randint(0, 3)):
+                labels[key] = self.dice.choice(WORDS + WIDE)
+            getattr(self, kind if kind in ("histogram", "summary") else "number")(name, kind, labels)
+
+    def sample(self, name, labels, value):
+        pairs = [f'{key}="{escaped(text)}"' for key, text in labels.items()]
+        self.dice.shuffle(pairs)
+        if self.is_open:
+            inside = ",".join(pairs)
+        else:
+            inside = self.dice.choice([",", " , ", ", "]).join(pairs) + self.dice.choice(["", ","])
+        time = ""
+        if labels.get("n") == "3":
+            time = self.space() + (f"{self.time:.3f}" if self.is_open else str(int(self.time * 1000)))
+        self.lines.append(f"{name}{{{inside}}}{self.space()}{value}{time}")
+
+    def number(self, name, kind, labels):
+        if kind == "counter":
+            self.sample(name + "_total" if self.is_open else name, labels, self.dice.choice(["0", "7", "12.5", "1e9"]))
+        else:
+            self.sample(name, labels, self.dice.choice(REALS))
+
+    def histogram(self, name, _, labels):
+        bounds = sorted(self.dice.sample([-1, 0, 0.25, 1, 2.5, 10, 1000], self.dice.randint(0, 5))) + ["+Inf"]
+        total = 0
+        for bound in bounds:
+            total += self.dice.randint(0, 9)
+            self.sample(name + "_bucket", {**labels, "le": str(bound)}, total)
+        self.sample(name + "_sum", labels, total * 1.5)
+        self.sample(name + "_count", labels, total)
+
+    def summary(self, name, _, labels):
+        for quantile in sorted(self.dice.sample([0, 0.5, 0.9, 0.99, 1], self.dice.randint(0, 4))):
+            self.sample(name, {**labels, "quantile": str(quantile)}, self.dice.choice(["NaN", "0.25", "4"]))
+        self.sample(name + "_sum", labels, "8.5")
+        self.sample(name + "_count", labels, self.dice.randint(0, 20))
+
+
+def test_five_hundred_expositions_give_the_same_series(start_agent, tmp_path, pages):
+    dice, now = random.Random(500), time.time()
+    targets = []
+    for number in range(500):
+        page = Page(dice, now)
+        pages.put(f"/{number}", page.text, page.content_type)
+        targets.append({"targets": [pages.address], "labels": {"__metrics_path__": f"/{number}", "page": str(number)}})
+    both = Both(start_agent, tmp_path, [{"job_name": "pages", "static_configs": targets}])
+    try:
+        both.check(at_least=7000)
+        ups = [value for key, value in both.series()[0].items() if ("__name__", "up") in key]
+        assert len(ups) == 500
+        assert 20 < ups.count(0.0) < 100
     finally:
         both.reference.close()
