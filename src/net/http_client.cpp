@@ -112,6 +112,8 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+std::string no_variable(const char*) { return {}; }
+
 }  // namespace
 
 struct HttpClient::State {
@@ -120,7 +122,7 @@ struct HttpClient::State {
         network(with_network),
         clock(with_clock),
         host(host_header(options.base)),
-        proxy(proxy_for(options.base, options.proxy_url, variable)) {}
+        proxy(proxy_for(options.base, options.proxy_url, options.ignores_proxy_variables ? no_variable : variable)) {}
 
   const HttpClientOptions options;
   Network& network;
@@ -248,6 +250,31 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, Deadline deadl
     if (!was_stale) return std::move(sent_all).error();
     connection.reset();
   }
+}
+
+Result<HttpResponse> HttpClient::stream(const HttpRequest& request, const BodySink& sink, Duration silence_max,
+                                        std::stop_token stop) {
+  RANKWIRE_TRY(check(request));
+  const Clock& clock = state_->clock;
+  const Deadline deadline = Deadline::after(clock, silence_max);
+  auto opened = state_->open(deadline, stop);
+  if (!opened) return std::move(opened).error();
+  Connection& connection = **opened;
+  state_->write_head(request, connection);
+  RANKWIRE_TRY(connection.stream->write(connection.pieces, deadline, stop));
+  HttpResponseParser parser(ResponseTo::other, state_->options.response_bytes_max);
+  parser.stream_to(&sink);
+  while (!parser.is_complete()) {
+    auto got =
+        connection.stream->read(connection.input, sizeof connection.input, Deadline::after(clock, silence_max), stop);
+    if (!got) return std::move(got).error();
+    if (*got == 0) {
+      RANKWIRE_TRY(parser.end());
+      break;
+    }
+    RANKWIRE_TRY(parser.feed({connection.input, *got}));
+  }
+  return std::move(parser.response());
 }
 
 std::string_view HttpResponse::header(std::string_view lower_case_name) const {

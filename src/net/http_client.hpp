@@ -2,6 +2,7 @@
 // connection while it waits. Plain or TLS; proxy by CONNECT or absolute form.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -50,7 +51,11 @@ struct HttpClientOptions {
   Duration idle_timeout = std::chrono::seconds(90);
   std::uint64_t response_bytes_max = 1 << 20;
   std::string user_agent = "rankwire";
+  bool ignores_proxy_variables = false;  // HTTP_PROXY and the like say nothing about this destination.
 };
+
+// Gets what comes of a body, in order and in pieces of any size. An error ends the exchange.
+using BodySink = std::function<Result<void>(std::string_view piece)>;
 
 class HttpClient {
  public:
@@ -59,6 +64,11 @@ class HttpClient {
   // An answer of any status is a success here; `retry_after_of` reads its Retry-After. A reused
   // connection that turns out dead before a byte of the answer came is replaced once.
   Result<HttpResponse> send(const HttpRequest& request, Deadline deadline, std::stop_token stop);
+  // For answers that go on for as long as the other side has something to tell. The body of a successful one goes to
+  // `sink` and is not kept; that of any other status is part of the response, as in `send`. `silence_max` is the
+  // longest wait for the next byte. Success: the answer is complete. On a connection of its own.
+  Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink, Duration silence_max,
+                              std::stop_token stop);
 
  private:
   struct State;

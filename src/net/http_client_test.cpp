@@ -106,6 +106,54 @@ TEST_CASE_FIXTURE(Fixture, "an answer that ends with the connection is complete 
   CHECK(server.connection_count() == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "the body of a streamed answer is told as it comes and may be longer than an answer") {
+  std::promise<void> has_first;
+  RawServer server([&](RawConnection& c) {
+    c.read_request();
+    c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    has_first.get_future().wait();
+    c.send("6\r\nsecond\r\n0\r\n\r\n");
+  });
+  HttpClientOptions options = options_for(server);
+  options.response_bytes_max = 4;
+  HttpClient client(options, *network, clock);
+  std::string told;
+  const auto response = client.stream({.method = "GET", .target = "/", .headers = {}, .body = {}},
+                                      [&](std::string_view piece) -> Result<void> {
+                                        if (told.empty()) has_first.set_value();
+                                        told += piece;
+                                        return {};
+                                      },
+                                      5s, {});
+  REQUIRE(response);
+  CHECK(told == "firstsecond");
+  CHECK(response->body.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a streamed answer ends with an error of who reads it, a refusal is kept, silence is bounded") {
+  RawServer server([&](RawConnection& c) {
+    c.read_request();
+    if (c.index() == 0) c.answer(200, "bytes");
+    if (c.index() == 1) c.answer(403, "no right");
+    c.drain();
+  });
+  HttpClient client(options_for(server), *network, clock);
+  const HttpRequest request{.method = "GET", .target = "/", .headers = {}, .body = {}};
+  const BodySink refuse = [](std::string_view) -> Result<void> { return Error(ErrorKind::corrupt, "mine"); };
+  const auto ended = client.stream(request, refuse, 5s, {});
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().kind() == ErrorKind::corrupt);
+  CHECK(ended.error().message() == "mine");
+  const auto refused = client.stream(request, refuse, 5s, {});
+  REQUIRE(refused);
+  CHECK(refused->status == 403);
+  CHECK(refused->body == "no right");
+  const auto silent = client.stream(request, refuse, 20ms, {});
+  REQUIRE_FALSE(silent);
+  CHECK(silent.error().kind() == ErrorKind::unavailable);
+}
+
 TEST_CASE_FIXTURE(Fixture, "an idle connection that the server closed is replaced without the caller noticing") {
   // Closed only when the second request arrives, so that no check beforehand can tell.
   RawServer server([](RawConnection& c) {

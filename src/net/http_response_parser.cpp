@@ -67,6 +67,10 @@ int HttpResponseParser::head() {
 }
 
 int HttpResponseParser::body(std::string_view part) {
+  if (sink_ != nullptr && response_.status / 100 == 2) {
+    if (auto taken = (*sink_)(part); !taken) sink_error_ = std::move(taken).error();
+    return sink_error_ ? 1 : 0;
+  }
   const std::size_t room = body_bytes_max_ - response_.body.size();
   if (part.size() > room) is_too_large_ = true;
   response_.body.append(part.substr(0, room));
@@ -83,6 +87,7 @@ int HttpResponseParser::finish() {
 
 Result<void> HttpResponseParser::run(std::string_view bytes) {
   const std::size_t used = http_parser_execute(&parser_, &settings(), bytes.data(), bytes.size());
+  if (sink_error_) return *sink_error_;
   if (is_complete_) {
     if (used < bytes.size()) is_reusable_ = false;
     return {};

@@ -17,6 +17,9 @@ class HttpResponseParser {
   HttpResponseParser(ResponseTo request, std::uint64_t body_bytes_max);
   HttpResponseParser(const HttpResponseParser&) = delete;
 
+  // The body of a successful answer goes there instead of into the response. Outlives the parser.
+  void stream_to(const BodySink* sink) { sink_ = sink; }
+
   // Errors: not HTTP, or a successful answer larger than allowed. Bytes after the end make the
   // connection unfit for reuse.
   Result<void> feed(std::string_view bytes);
@@ -50,6 +53,8 @@ class HttpResponseParser {
   bool is_complete_ = false;
   bool is_reusable_ = false;
   bool is_too_large_ = false;
+  const BodySink* sink_ = nullptr;
+  std::optional<Error> sink_error_;
 };
 
 }  // namespace rankwire::net
