@@ -132,15 +132,23 @@ def is_stale(point):
 class Prometheus:
     """A real one, with the configuration given."""
 
-    def __init__(self, directory, config):
+    def __init__(self, directory, config, flags=()):
         os.makedirs(directory, exist_ok=True)
         self.port = harness.free_port()
         with open(os.path.join(directory, "prometheus.yml"), "w") as file:
             file.write(config)
-        self.log = open(os.path.join(directory, "log"), "w")
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}"], stdout=self.log, stderr=self.log)  # fmt: skip
+        self.log = open(os.path.join(directory, "log"), "a")
+        self.command = [
+            "prometheus", f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
+            f"--web.listen-address=127.0.0.1:{self.port}", *flags]  # fmt: skip
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
+
+    def log_text(self):
+        with open(self.log.name) as file:
+            return file.read()
 
     def query(self, path, **parameters):
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"

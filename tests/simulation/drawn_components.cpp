@@ -88,6 +88,8 @@ constexpr Entry table[] = {
     {"bearer_token_auth", "{token: secret}"},
     {"headers_setter", "{headers: [{key: x, value: y}]}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
+    // Nobody is there: each batch is dropped at once.
+    {"prometheus_remote_write", "{endpoint: 'http://prometheus.sim/api/v1/write', retry_on_failure: {enabled: false}}"},
     {"oauth2_client", "{client_id: a, client_secret: b, token_url: 'http://login.sim/token'}"},
     // Connectors; % is the pipeline behind.
     {"failover", "{priority_levels: [[%]]}"},
@@ -260,7 +262,8 @@ DrawnComponents draw_components(Dice& dice, const Faults& faults) {
     const std::string& type = factory.info.type;
     // These are destinations, whose arrivals are checked.
     if (is_any(type, {"otlp_http", "otlp_grpc", "file"}) || !dice.chance(chance_of_others)) continue;
-    add(drawn.exporters, drawn.exporter_names, type);
+    const bool takes_all = factory.info.signals.size() == std::size(all_signals);
+    add(drawn.exporters, takes_all ? drawn.exporter_names : drawn.metric_exporter_names, type);
     drawn.names.insert("exporter " + type);
   }
   for (const auto& factory : registry().extensions()) {

@@ -66,6 +66,7 @@ struct DrawnComponents {
   std::vector<std::string> aside;          // Connectors that make other records of what they get.
   std::string exporters;                   // YAML of those that are no destinations.
   std::string exporter_names;
+  std::string metric_exporter_names;  // Of those that take nothing but metrics.
   std::string extensions;
   std::string extension_names;
 

@@ -229,6 +229,9 @@ std::string Scenario::yaml(int variant) const {
   }
   y += components.exporters;
   exporters += components.exporter_names;
+  const auto exporters_of = [&](Signal signal) {
+    return signal == Signal::metrics ? exporters + components.metric_exporter_names : exporters;
+  };
   const std::string last = variant % 2 == 1 ? ", attributes/variant" : "";
   std::string connectors;
   for (const Signal signal : all_signals) {
@@ -244,7 +247,7 @@ std::string Scenario::yaml(int variant) const {
   if (!connectors.empty()) y += "connectors:\n" + connectors;
   const auto pipeline = [&](const std::string& name, Signal signal, const std::string& receivers) {
     const std::string next =
-        components.between.empty() ? exporters : components.between + "/" + std::string(to_string(signal));
+        components.between.empty() ? exporters_of(signal) : components.between + "/" + std::string(to_string(signal));
     return "    " + name + ": {receivers: [" + receivers + "], processors: [redaction" +
            components.processor_names(signal, variant) + last + "], exporters: [" + next + aside(signal) + "]}\n";
   };
@@ -259,8 +262,8 @@ std::string Scenario::yaml(int variant) const {
   for (const Signal signal : all_signals) {
     const std::string name(to_string(signal));
     if (!components.between.empty() && has_any_of(signal))
-      y += "    " + name + "/out: {receivers: [" + components.between + "/" + name + "], exporters: [" + exporters +
-           "]}\n";
+      y += "    " + name + "/out: {receivers: [" + components.between + "/" + name + "], exporters: [" +
+           exporters_of(signal) + "]}\n";
   }
   return y + made;
 }
