@@ -104,7 +104,7 @@ StatsdReceiver::StatsdReceiver(const StatsdConfig& config, const ComponentContex
     : config_(config),
       context_(context),
       collector_(config_, context, intakes),
-      origins_(context.environment.files, context.environment.clock) {}
+      owners_(context.environment.files, context.environment.clock) {}
 
 StatsdReceiver::~StatsdReceiver() = default;
 
@@ -198,7 +198,7 @@ Sender StatsdReceiver::sender_at(std::string_view peer, std::int64_t process) {
     sender.key = is_by_host ? host : peer;
     sender.address = host;
   } else if (config_.origin_detection && process > 0) {
-    sender.container = origins_.container_of(process);
+    sender.container = owners_.owner_of(process).container;
     sender.process = process;
     sender.key = std::to_string(process);
   }

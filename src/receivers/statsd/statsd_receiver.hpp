@@ -2,10 +2,10 @@
 #pragma once
 
 #include "component/factory.hpp"
+#include "component/process_owners.hpp"
 #include "net/datagrams.hpp"
 #include "net/server.hpp"
 #include "receivers/statsd/collector.hpp"
-#include "receivers/statsd/origin.hpp"
 
 namespace rankwire::statsd {
 
@@ -34,7 +34,7 @@ class StatsdReceiver final : public Receiver, private net::ByteStreamHandler {
   std::unique_ptr<net::Server> server_;
   std::vector<std::shared_ptr<void>> figures_;
   std::atomic<std::uint64_t> lost_{0};
-  Origins origins_;
+  ProcessOwners owners_;
   Worker worker_;  // Last: its thread uses the rest.
 };
 

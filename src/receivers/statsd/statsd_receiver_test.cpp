@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "receivers/statsd/origin.hpp"
 #include "testing/connector_test.hpp"
 #include "testing/metric_batches.hpp"
 #include "testing/raw_client.hpp"
@@ -222,15 +221,6 @@ TEST_CASE("configuration: what is wrong is told with its place") {
                 "{explicit_buckets: [{matcher_pattern: a, buckets: [2, 1]}]}}]}")
             .find("must rise") != std::string::npos);
   CHECK(refusal("{socket_permissions: 0622}").empty());
-}
-
-TEST_CASE("the container of a process is in its cgroups, of either version") {
-  const std::string id(64, 'a');
-  CHECK(container_in_cgroups("0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-" + id + ".scope\n") == id);
-  CHECK(container_in_cgroups("12:memory:/kubepods/burstable/pod1-2/" + id + "\n1:name=systemd:/x\n") == id);
-  CHECK(container_in_cgroups("0::/../" + id + "\n") == id);
-  CHECK(container_in_cgroups("0::/user.slice\n").empty());
-  CHECK(container_in_cgroups("0::/" + id + "b\n").empty());
 }
 
 }  // namespace
