@@ -45,6 +45,7 @@
 #include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/host_metrics/host_metrics_receiver.hpp"
+#include "receivers/kmsg/kmsg_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
 #include "receivers/prometheus/prometheus_receiver.hpp"
 #include "receivers/statsd/statsd_receiver.hpp"
@@ -97,6 +98,7 @@ Registry built_in_components() {
   registry.add(zpages::zpages_factory());
   registry.add(file_log::file_log_factory());
   registry.add(host_metrics::host_metrics_factory());
+  registry.add(kmsg::kmsg_factory());
   registry.add(otlp_receiver::otlp_factory());
   registry.add(prometheus::prometheus_factory());
   registry.add(statsd::statsd_factory());

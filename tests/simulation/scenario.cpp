@@ -128,7 +128,7 @@ void Scenario::note_components() {
   if (writers != 0) names.insert("receiver file_log");
   if (senders != 0) names.insert("receiver otlp");
   if (packets_max != 0) names.insert("receiver statsd");
-  if (reads_host) names.insert("receiver host_metrics");
+  if (reads_host) names.insert({"receiver host_metrics", "receiver kmsg"});
   if (is_scraped) names.insert("receiver prometheus");
   for (const DrawnProcessor& processor : components.processors)
     for (const Signal signal : processor.signals)
@@ -195,7 +195,9 @@ std::string Scenario::receivers(int variant) const {
   if (senders != 0) y += "  otlp: {protocols: {http: {endpoint: '0.0.0.0:4318'}, grpc: {endpoint: '0.0.0.0:4317'}}}\n";
   if (packets_max != 0)
     y += "  statsd: {endpoint: '0.0.0.0:8125', ignore_host: true, aggregation_interval: 2s, max_state_size: 64KiB}\n";
-  if (reads_host) y += "  host_metrics: {collection_interval: 1s, scrapers: {load: , memory: }}\n";
+  if (reads_host)
+    y += "  host_metrics: {collection_interval: 1s, scrapers: {load: , memory: }}\n"
+         "  kmsg: {storage: file_storage, start_at: beginning}\n";
   if (is_scraped)
     y += "  prometheus: {config: {scrape_configs: [{job_name: simulated, scrape_interval: 2s, scrape_timeout: 1s, "
          "static_configs: [{targets: ['page:" +
@@ -283,7 +285,10 @@ std::string Scenario::aside(Signal signal) const {
 std::string Scenario::made_aside() const {
   std::string pipelines;
   if (packets_max != 0) pipelines += "    metrics/of_statsd: {receivers: [statsd], exporters: [otlp_http/made]}\n";
-  if (reads_host) pipelines += "    metrics/of_host: {receivers: [host_metrics], exporters: [otlp_http/made]}\n";
+  if (reads_host)
+    pipelines +=
+        "    metrics/of_host: {receivers: [host_metrics], exporters: [otlp_http/made]}\n"
+        "    logs/of_host: {receivers: [kmsg], exporters: [otlp_http/made]}\n";
   if (is_scraped) pipelines += "    metrics/of_page: {receivers: [prometheus], exporters: [otlp_http/made]}\n";
   for (const std::string& type : components.aside) {
     std::set<Signal> made;

@@ -76,9 +76,11 @@ void World::build() {
 }
 
 void World::put_host_files() {
-  (void)disk_.make_directories("/proc", 0755);
+  for (const char* directory : {"/proc/sys/kernel/random", "/dev"}) (void)disk_.make_directories(directory, 0755);
   const std::pair<const char*, const char*> files[] = {{"/proc/loadavg", "1.5 1 0.5 1/100 4000\n"},
-                                                       {"/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\n"}};
+                                                       {"/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\n"},
+                                                       {"/proc/sys/kernel/random/boot_id", "simulated\n"},
+                                                       {"/dev/kmsg", "4,0,9,-;eth0: Link is Down\n"}};
   for (const auto& [path, text] : files)
     if (auto file = disk_.open(path, {.write = true, .create = true})) (void)(*file)->append(text);
 }
