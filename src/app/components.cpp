@@ -46,6 +46,7 @@
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/host_metrics/host_metrics_receiver.hpp"
 #include "receivers/kmsg/kmsg_receiver.hpp"
+#include "receivers/nvidia_gpu/nvidia_gpu_receiver.hpp"
 #include "receivers/otlp/otlp_receiver.hpp"
 #include "receivers/prometheus/prometheus_receiver.hpp"
 #include "receivers/statsd/statsd_receiver.hpp"
@@ -99,6 +100,7 @@ Registry built_in_components() {
   registry.add(file_log::file_log_factory());
   registry.add(host_metrics::host_metrics_factory());
   registry.add(kmsg::kmsg_factory());
+  registry.add(nvidia_gpu::nvidia_gpu_factory());
   registry.add(otlp_receiver::otlp_factory());
   registry.add(prometheus::prometheus_factory());
   registry.add(statsd::statsd_factory());
