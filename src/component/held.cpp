@@ -60,6 +60,28 @@ bool wait_before_retry(Intake& next, const Patience& patience) {
   return next.wait_for_room(patience.stop, patience.deadline) && !patience.deadline.has_passed(clock);
 }
 
+void pass_on_all(std::vector<Held>& from, Attempt& attempt) {
+  std::vector<CompletionRef> completions;
+  for (const Held& held : from)
+    if (held.completion() && (completions.empty() || completions.back() != held.completion()))
+      completions.push_back(held.completion());
+  attempt.confirm(std::move(completions));
+  for (Held& held : from) held.pass_on();
+  from.clear();
+}
+
+Result<void> deliver_last(Intake& next, const SignalBatch& batch, std::vector<Held>& from) {
+  const auto attempt = std::make_shared<Attempt>();
+  const Result<bool> delivered = next.deliver_last(batch.clone(), std::make_shared<Completion>(attempt, 0));
+  if (!delivered && !delivered.error().is_final()) return delivered.error();
+  // Who can replay does so for those who went without.
+  if (delivered && !*delivered)
+    for (const Held& held : from)
+      if (held.completion()) held.completion()->mark_lost();
+  pass_on_all(from, *attempt);
+  return {};
+}
+
 }  // namespace
 
 Held Held::split(std::uint64_t records) {
@@ -99,16 +121,11 @@ Result<void> deliver_held(Intake& next, const SignalBatch& batch, std::vector<He
     const auto attempt = std::make_shared<Attempt>();
     const Result<void> delivered = next.deliver({}, batch.clone(), std::make_shared<Completion>(attempt, 0));
     if (delivered || delivered.error().is_final()) {
-      std::vector<CompletionRef> completions;
-      for (const Held& held : from)
-        if (held.completion() && (completions.empty() || completions.back() != held.completion()))
-          completions.push_back(held.completion());
-      attempt->confirm(std::move(completions));
-      for (Held& held : from) held.pass_on();
-      from.clear();
+      pass_on_all(from, *attempt);
       return {};
     }
-    if (!wait_before_retry(next, patience)) return delivered.error();
+    if (wait_before_retry(next, patience)) continue;
+    return patience.is_last ? deliver_last(next, batch, from) : delivered;
   }
 }
 

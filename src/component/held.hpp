@@ -84,6 +84,9 @@ struct Patience {
   Clock& clock;
   std::stop_token stop;
   Deadline deadline = Deadline::never();
+  // Past the deadline there is one more attempt, in which destinations that refuse go without: nothing keeps what is
+  // held, and one that is down must not cost the others.
+  bool is_last = false;
 };
 
 // Delivers what records became, which is `from` (of several batches, perhaps), and waits for room where there is none.

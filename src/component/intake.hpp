@@ -100,6 +100,13 @@ class Intake {
   // deliver it again would fail again, and `completion` hears when the others that took it have settled.
   virtual Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion = {}) = 0;
 
+  // The last attempt of who is being stopped and has the batch in memory only: destinations that would refuse it go
+  // without, and count that. False: there were such. On failure nobody took it.
+  virtual Result<bool> deliver_last(SignalBatch batch, CompletionRef completion) {
+    RANKWIRE_TRY(deliver({}, std::move(batch), std::move(completion)));
+    return true;
+  }
+
   // Records the receiver had to give up, with where and why ("unparsable", "too_long",
   // "file_vanished"); keeps the conservation identity whole. Labels beyond the standard ones
   // (namespace, pod) are bounded by the service.

@@ -39,7 +39,7 @@ class Rounds {
   // What is left goes on, if it can by then.
   void stop(Deadline deadline) {
     timer_.stop();
-    while (depart({clock_, {}, deadline})) {}
+    while (depart({.clock = clock_, .stop = {}, .deadline = deadline, .is_last = true})) {}
   }
 
   // Calls `gather(Round&, Held&)` and keeps what was held with the round. Ask has_room first: a batch that has come so

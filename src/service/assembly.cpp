@@ -365,6 +365,7 @@ std::shared_ptr<Outlet> outlet_to(const std::shared_ptr<RunningConnector>& to, c
   ConnectorOutlet::Way way{
       .owner = to,
       .connector = *to->connector,
+      .label = std::string(to_string(to->kind)) + " " + to->written,
       .signal = from.signal,
       .doors = to->default_doors(),
       .holds_back = is_holder,

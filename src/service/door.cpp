@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "service/last_attempt.hpp"
+
 namespace rankwire::service {
 namespace {
 
@@ -77,7 +79,8 @@ Result<Admission> Door::admit(Bytes estimate) {
   if (!current()) return refuse(closed());
   // The size is asked of queues bounded in bytes; a queue that holds less than one batch of this
   // size still takes smaller ones, so only what surely does not fit is refused here.
-  if (!has_room(1_B, 1)) return refuse(Error(ErrorKind::refused, "an exporter's queue is full", retry_delay));
+  if (LastAttempt::current() == nullptr && !has_room(1_B, 1))
+    return refuse(Error(ErrorKind::refused, "an exporter's queue is full", retry_delay));
   if (!budget_->try_reserve(estimate)) {
     wanted_memory_ = estimate.count;
     return refuse(Error(ErrorKind::refused, "data refused due to high memory usage", retry_delay));
@@ -128,6 +131,12 @@ Result<void> Door::deliver(Admission admission, SignalBatch batch, CompletionRef
   if (!result && result.error().is_final() && completion && !was_prepared)
     count_dropped(records, "undeliverable", {}, {});
   return result;
+}
+
+Result<bool> Door::deliver_last(SignalBatch batch, CompletionRef completion) {
+  const LastAttempt last;
+  RANKWIRE_TRY(deliver({}, std::move(batch), std::move(completion)));
+  return !last.was_any_passed_over;
 }
 
 Result<void> Door::deliver_together(std::vector<Part> parts, const CompletionRef& completion) {

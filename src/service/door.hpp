@@ -29,6 +29,7 @@ class Door final : public Intake {
   Bytes admission_max() const override { return budget_->reserve_max(); }
   bool wait_for_room(std::stop_token stop, Deadline deadline) override;
   Result<void> deliver(Admission admission, SignalBatch batch, CompletionRef completion) override;
+  Result<bool> deliver_last(SignalBatch batch, CompletionRef completion) override;
   void count_dropped(std::uint64_t records, std::string_view reason, std::string_view kubernetes_namespace,
                      std::string_view pod) override;
 

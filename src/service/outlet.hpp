@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -20,6 +21,8 @@ class Outlet {
  public:
   virtual ~Outlet() = default;
   virtual OutletKind kind() const = 0;
+  // As in the configuration: "exporter otlp_http/backup".
+  virtual std::string label() const = 0;
   bool is_queue() const { return kind() == OutletKind::durable_queue || kind() == OutletKind::memory_queue; }
 
   virtual bool reads_records() const { return false; }

@@ -4,6 +4,7 @@
 
 #include "base/planted_bug.hpp"
 #include "component/admitted_decode.hpp"
+#include "service/last_attempt.hpp"
 
 namespace rankwire::service {
 namespace {
@@ -175,21 +176,51 @@ Result<void> Pipeline::process(Prepared& prepared, Admission& admission, Bytes& 
   return processors_->run(prepared.batch_, prepared.drops_);
 }
 
+Result<void> Pipeline::reserve_at(Outlet& outlet, const Prepared& prepared) const {
+  const ClientRef& client = prepared.batch_.client();
+  Result<void> reserved = outlet.reserve(prepared.size_, prepared.records_, client);
+  if (reserved || reserved.error().kind() != ErrorKind::refused) return reserved;
+  if (!outlet.waits_for_room() || LastAttempt::current() != nullptr) return reserved;
+  // What is reserved at the outlets before stays reserved: their queues empty by themselves.
+  const bool has_room = surroundings_.room.wait(surroundings_.environment.clock, surroundings_.stop, Deadline::never(),
+                                                room_recheck, [&] {
+                                                  reserved = outlet.reserve(prepared.size_, prepared.records_, client);
+                                                  return reserved || reserved.error().kind() != ErrorKind::refused;
+                                                });
+  if (!has_room) return Error(ErrorKind::unavailable, "stopped while waiting for room in a queue");
+  return reserved;
+}
+
+bool Pipeline::pass_over(const Outlet& outlet, std::uint64_t records, const Error& error) const {
+  LastAttempt* const last = LastAttempt::current();
+  if (last == nullptr || !error.is_retryable()) return false;
+  last->was_any_passed_over = true;
+  Environment& environment = surroundings_.environment;
+  const std::string destination = outlet.label();
+  environment.counters
+      .counter("rankwire_passed_over_records_total",
+               "Records that a component held back and that this destination did not take before it was stopped.",
+               {{"destination", destination}, {"signal", std::string(to_string(signal_))}})
+      .add(records);
+  environment.log.error(
+      "dropping records that were held back, as their component is stopped and this destination "
+      "takes nothing",
+      {{"destination", destination},
+       {"pipeline", id_},
+       {"records", records},
+       {"reason", "shutdown"},
+       {"error", error.message()}});
+  return true;
+}
+
 Result<void> Pipeline::reserve(Prepared& prepared) const {
   while (prepared.reserved_ < outlets_.size()) {
     Outlet& outlet = *outlets_[prepared.reserved_];
-    const ClientRef& client = prepared.batch_.client();
-    Result<void> reserved = outlet.reserve(prepared.size_, prepared.records_, client);
-    if (!reserved && reserved.error().kind() == ErrorKind::refused && outlet.waits_for_room()) {
-      // What is reserved at the outlets before stays reserved: their queues empty by themselves.
-      const bool has_room = surroundings_.room.wait(
-          surroundings_.environment.clock, surroundings_.stop, Deadline::never(), room_recheck, [&] {
-            reserved = outlet.reserve(prepared.size_, prepared.records_, client);
-            return reserved || reserved.error().kind() != ErrorKind::refused;
-          });
-      if (!has_room) return Error(ErrorKind::unavailable, "stopped while waiting for room in a queue");
-    }
-    if (!reserved) {
+    const Result<void> reserved = reserve_at(outlet, prepared);
+    if (!reserved && pass_over(outlet, prepared.records_, reserved.error())) {
+      prepared.passed_over_.resize(outlets_.size());
+      prepared.passed_over_[prepared.reserved_] = true;
+    } else if (!reserved) {
       refused_size_ = std::max<std::uint64_t>(prepared.size_.count, 1);
       refused_records_ = prepared.records_;
       return reserved;
@@ -208,11 +239,13 @@ Pipeline::Prepared::Prepared(Prepared&& other) noexcept
       arrived_(other.arrived_),
       drops_(std::move(other.drops_)),
       reserved_(std::exchange(other.reserved_, 0)),
+      passed_over_(std::move(other.passed_over_)),
       size_(other.size_),
       records_(other.records_) {}
 
 Pipeline::Prepared::~Prepared() {
-  for (std::size_t i = 0; i < reserved_; ++i) pipeline_->outlets_[i]->unreserve(size_, records_);
+  for (std::size_t i = 0; i < reserved_; ++i)
+    if (!is_passed_over(i)) pipeline_->outlets_[i]->unreserve(size_, records_);
 }
 
 Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
@@ -234,7 +267,16 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
   for (std::size_t i = 0; i < count; ++i) {
     Outlet& outlet = *outlets[i];
     SignalBatch& form = outlet.is_queue() && wire_ ? *wire_ : batch_;
-    Result<void> taken = outlet.take(form, i + 1 == count, completion);
+    Result<void> taken;
+    bool goes_without = is_passed_over(i);
+    if (!goes_without) {
+      taken = outlet.take(form, i + 1 == count, completion);
+      goes_without = !taken && pipeline_->pass_over(outlet, records_, taken.error());
+    }
+    if (goes_without) {
+      accounting.dropped(signal, "processor", "shutdown", records_);
+      taken = {};
+    }
     if (!taken && taken.error().is_final()) {
       // Whoever refused has counted what came to it; what was dropped on the way is gone too, if this was the end.
       if (completion) {
@@ -245,7 +287,8 @@ Result<void> Pipeline::Prepared::commit(const CompletionRef& completion) {
       continue;
     }
     if (!taken) {
-      for (std::size_t rest = i + 1; rest < count; ++rest) outlets[rest]->unreserve(size_, records_);
+      for (std::size_t rest = i + 1; rest < count; ++rest)
+        if (!is_passed_over(rest)) outlets[rest]->unreserve(size_, records_);
       return taken;
     }
     accounting.accepted(signal, arrived_);

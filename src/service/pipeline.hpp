@@ -111,7 +111,9 @@ class Pipeline {
     std::optional<SignalBatch> wire_;  // Encoded for the queues, unless batch_ is wire.
     std::uint64_t arrived_ = 0;        // Records before the processors.
     Drops drops_;
-    std::size_t reserved_ = 0;  // Outlets, from the front, that hold a reservation.
+    std::size_t reserved_ = 0;       // Outlets, from the front, that hold a reservation.
+    std::vector<bool> passed_over_;  // Outlets that hold none all the same; empty: there are none.
+    bool is_passed_over(std::size_t outlet) const { return !passed_over_.empty() && passed_over_[outlet]; }
     Bytes size_;
     std::uint64_t records_ = 0;
   };
@@ -137,6 +139,9 @@ class Pipeline {
   void count_refused(Bytes total, std::uint64_t records, Bytes& wanted) const;
   Result<void> process(Prepared& prepared, Admission& admission, Bytes& wanted) const;
   Result<void> reserve(Prepared& prepared) const;
+  Result<void> reserve_at(Outlet& outlet, const Prepared& prepared) const;
+  // Whether this is the last attempt, and the outlet, which refused, goes without the batch.
+  bool pass_over(const Outlet& outlet, std::uint64_t records, const Error& error) const;
 
   const std::string id_;
   const Signal signal_;

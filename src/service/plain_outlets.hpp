@@ -17,6 +17,7 @@ class DirectOutlet final : public Outlet {
       : sender_(std::move(sender)), accounting_(accounting) {}
 
   OutletKind kind() const override { return OutletKind::direct; }
+  std::string label() const override { return "exporter " + sender_->label(); }
   bool has_room(Bytes, std::uint64_t) override { return true; }
   // Retries here, as configured. An error is the sender's to handle, unless the batch was dropped
   // because no attempt can succeed.
@@ -38,6 +39,7 @@ class ConnectorOutlet final : public Outlet {
   struct Way {
     std::shared_ptr<void> owner;  // Of the connector and the doors, kept while a delivery is under way.
     Connector& connector;
+    std::string label;         // "connector count", or "processor interval".
     Signal signal;             // Of what flows to it here.
     std::vector<Door*> doors;  // Their room decides; none: the connector says whether it has room.
     bool holds_back = false;   // What it takes it accounts for itself.
@@ -47,6 +49,7 @@ class ConnectorOutlet final : public Outlet {
   ConnectorOutlet(Way way, Accounting& accounting) : way_(std::move(way)), accounting_(accounting) {}
 
   OutletKind kind() const override { return OutletKind::connector; }
+  std::string label() const override { return way_.label; }
   bool reads_records() const override { return way_.connector.reads_records(); }
   bool has_room(Bytes size, std::uint64_t records) override;
   Result<void> take(SignalBatch& batch, bool is_last, const CompletionRef& completion) override;

@@ -34,6 +34,7 @@ class QueuedOutlet final : public Outlet, private Scalable {
                std::unique_ptr<Sender> sender, const std::string& batch_processor = {});
   ~QueuedOutlet() override;  // Stops at once if not stopped.
 
+  std::string label() const override { return "exporter " + sender_->label(); }
   OutletKind kind() const override { return policy_.storage ? OutletKind::durable_queue : OutletKind::memory_queue; }
   bool has_room(Bytes size, std::uint64_t records) override;
   bool waits_for_room() const override { return policy_.block_on_overflow; }

@@ -50,7 +50,8 @@ class Holding final : public Connector {
     for (auto& [batch, held] : held_) {
       std::vector<Held> from;
       from.push_back(std::move(held));
-      const Patience patience{fixture_.clock, {}, deadline};
+      const bool is_last = deadline.at != Instant::max();
+      const Patience patience{.clock = fixture_.clock, .stop = {}, .deadline = deadline, .is_last = is_last};
       (void)deliver_held(*intakes_.of(batch.signal()), batch, from, patience);
     }
     held_.clear();
@@ -65,7 +66,7 @@ class Holding final : public Connector {
 };
 
 struct Segmented {
-  Segmented() {
+  explicit Segmented(ServiceOptions options = {}) : service(f.environment, options) {
     f.registry.add(make_holding_factory<HoldingConfig>(
         {.type = "holding", .aliases = {}, .summary = "Holds.", .signals = {Signal::logs, Signal::traces}},
         [this](const HoldingConfig&, const ComponentContext& context,
@@ -93,7 +94,7 @@ struct Segmented {
 
   Fixture f;
   std::map<std::string, Holding*> holders;
-  Service service{f.environment};
+  Service service;
 };
 
 TEST_CASE("a pipeline is cut at a processor that holds data back, and both sides run their processors") {
@@ -162,6 +163,29 @@ TEST_CASE("what finds no room before the deadline is counted as dropped, and the
   REQUIRE(s.deliver({4, 6}, 2));
   s.service.stop(Deadline::after(s.f.clock, std::chrono::milliseconds(50)));
   CHECK(s.f.listener->wait(2) == false);
+  CHECK(s.f.total("rankwire_dropped_records_total", {{"stage", "processor"}, {"reason", "shutdown"}}) == 2);
+  CHECK(s.f.is_conserved());
+}
+
+TEST_CASE("a destination that takes nothing before the deadline does not keep the others from what was held") {
+  Segmented s({.reload_drain = std::chrono::milliseconds(50)});
+  s.f.destination("sink").set(Mode::blocked);
+  std::string yaml = Segmented::yaml("{}", "{queue_size: 1, consumers: 1}", "[holding, sieve/last]");
+  yaml.replace(yaml.find("exporters: [sink]"), 17, "exporters: [sink, sink/other]");
+  yaml.replace(yaml.find("exporters: {"), 12, "exporters: {sink/other: {}, ");
+  REQUIRE(s.service.start(s.f.plan(yaml)));
+  REQUIRE(s.deliver({2}, 1));
+  s.holders.at("holding in logs")->let_go(Deadline::never());
+  REQUIRE(s.f.destination("sink").wait_for_blocked(1));
+  REQUIRE(s.f.destination("sink/other").wait_for(1));
+  REQUIRE(s.deliver({4, 6}, 2));
+  std::string without = yaml;
+  without.replace(without.find("[holding, sieve/last]"), 21, "[sieve/last]");
+  REQUIRE(s.service.reload(s.f.plan(without)));
+  CHECK(s.f.destination("sink/other").wait_for(3));
+  CHECK(s.f.listener->wait(2) == false);
+  CHECK(s.f.total("rankwire_passed_over_records_total", {{"destination", "exporter sink"}}) == 2);
+  CHECK(s.f.total("rankwire_passed_over_records_total", {{"destination", "exporter sink/other"}}) == 0);
   CHECK(s.f.total("rankwire_dropped_records_total", {{"stage", "processor"}, {"reason", "shutdown"}}) == 2);
   CHECK(s.f.is_conserved());
 }

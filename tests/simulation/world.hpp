@@ -66,6 +66,9 @@ class World {
   double refused(Signal signal) const;
   // Dropped by what samples, in all lives.
   double sampled(Signal signal) const;
+  // Held back and dropped in this life because the destination, or a connector, took nothing when the holder was
+  // stopped. Of earlier lives what was held is not due.
+  double passed_over(const DestinationPlan& plan) const;
   void check_duplicates(const DestinationPlan& plan, const Arrivals& arrivals);
   void check_conservation();
   std::string imbalance() const;

@@ -34,7 +34,7 @@ class ServiceGraphConnector final : public Connector {
 
   void stop(Deadline deadline) override {
     timer_.stop();
-    pass_on({clock_, {}, deadline});
+    pass_on({.clock = clock_, .stop = {}, .deadline = deadline, .is_last = true});
   }
 
   Result<void> consume(SignalBatch batch, CompletionRef) override {

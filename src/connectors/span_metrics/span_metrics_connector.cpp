@@ -29,7 +29,7 @@ class SpanMetricsConnector final : public Connector {
 
   void stop(Deadline deadline) override {
     timer_.stop();
-    pass_on({clock_, {}, deadline}, true);
+    pass_on({.clock = clock_, .stop = {}, .deadline = deadline, .is_last = true}, true);
   }
 
   Result<void> consume(SignalBatch batch, CompletionRef) override {

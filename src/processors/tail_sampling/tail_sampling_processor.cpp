@@ -57,7 +57,7 @@ class TailSamplingProcessor final : public Connector {
     filer_.request_stop();
     filer_.join();
     timer_.stop();
-    const Patience patience{environment_.clock, {}, deadline};
+    const Patience patience{.clock = environment_.clock, .stop = {}, .deadline = deadline, .is_last = !config_.storage};
     if (const auto store = this->store()) {
       (void)(filed_all_.stop_requested() ? work(patience, true) : flush(patience));
       leave_on_disk(*store, deadline);
