@@ -31,6 +31,7 @@
 #include "processors/filter/filter_processor.hpp"
 #include "processors/group_by_attrs/group_by_attrs_processor.hpp"
 #include "processors/interval/interval_processor.hpp"
+#include "processors/k8s_attributes/k8s_attributes_processor.hpp"
 #include "processors/log_dedup/log_dedup_processor.hpp"
 #include "processors/memory_limiter/memory_limiter_processor.hpp"
 #include "processors/metric_start_time/metric_start_time_processor.hpp"
@@ -63,6 +64,7 @@ Registry built_in_components() {
   registry.add(filter::filter_factory());
   registry.add(group_by_attrs::group_by_attrs_factory());
   registry.add(interval::interval_factory());
+  registry.add(k8s_attributes::k8s_attributes_factory());
   registry.add(log_dedup::log_dedup_factory());
   registry.add(memory_limiter::memory_limiter_factory());
   registry.add(metric_start_time::metric_start_time_factory());

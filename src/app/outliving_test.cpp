@@ -3,6 +3,7 @@
 // sanitizer.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -117,12 +118,18 @@ class Outliving {
   }
   void reload() { transform_ = made(); }
 
-  // The settings of a component in the example of its README, or others where that needs an extension.
+  // The settings of a component in the example of its README, or others where that needs an extension or a cluster.
   template <class Factory>
   AnyConfig config(const char* kind, const Factory& factory) {
     const config::Node example = parse(readme_example(kind, factory.info.type));
     const config::Node without_storage = parse("{decision_wait: 5s, policies: [{name: all, type: always_sample}]}");
-    const config::Node* found = factory.info.type == "tail_sampling" ? &without_storage : nullptr;
+    const config::Node without_cluster =
+        parse("{auth_type: none, pod_association: [{sources: [{from: resource_attribute, name: constant.key}]}]}");
+    ::setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1", 1);
+    ::setenv("KUBERNETES_SERVICE_PORT", "1", 1);
+    const config::Node* found = factory.info.type == "tail_sampling"    ? &without_storage
+                                : factory.info.type == "k8s_attributes" ? &without_cluster
+                                                                        : nullptr;
     for (const auto& [id, settings] : example.find(kind)->entries())
       if (found == nullptr && id.substr(0, id.find('/')) == factory.info.type) found = &settings;
     config::Diagnostics diagnostics;

@@ -14,7 +14,7 @@ bool read(std::string_view json, Arena& arena, Value& value) {
   return text::read_json_object(json, text::NumberForm::integer_where_exact, arena, value);
 }
 
-// A watch that ends sooner than this and said nothing counts as failed: else a server that always hangs up would be
+// A watch that ends sooner than this and said nothing new counts as failed: else a server that always hangs up would be
 // asked without a pause.
 constexpr Duration watch_time_min = std::chrono::seconds(1);
 
@@ -125,7 +125,7 @@ void ObjectWatch::passed_over(std::uint64_t objects) {
 Result<void> ObjectWatch::watch(const std::stop_token& stop) {
   const Instant begin = clock_.now();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options_.watch_time * (1.0 + random_.unit()));
-  const std::uint64_t events_before = events_.value();
+  const std::string version_before = version_;
   std::uint64_t too_long = 0;
   ObjectSplitter splitter(Shape::documents, options_.object_bytes_max,
                           [this](std::string_view event) { return take_event(event); });
@@ -140,9 +140,15 @@ Result<void> ObjectWatch::watch(const std::stop_token& stop) {
         return fed;
       },
       seconds + options_.answer_time, stop);
-  const bool has_served = events_.value() != events_before || clock_.now() - begin >= watch_time_min;
-  if (has_served && (ended || ended.error().kind() != ErrorKind::corrupt)) failed_ = 0;
-  if (!ended || has_served) return ended;
+  const bool has_served = version_ != version_before || clock_.now() - begin >= watch_time_min;
+  const bool may_resume = ended || ended.error().kind() == ErrorKind::unavailable;
+  if (has_served && may_resume) {
+    // Breaks are a matter of course, and every moment without a watch is one in which pods are not known.
+    failed_ = 0;
+    failures_.add(ended ? 0 : 1);
+    return {};
+  }
+  if (!ended) return ended;
   return Error(ErrorKind::unavailable, "the API server ended a watch at once");
 }
 

@@ -32,7 +32,7 @@ struct WatchOptions {
   std::uint64_t page_size = 100;
   Duration watch_time = std::chrono::minutes(5);  // Of one watch; up to twice that.
   Duration answer_time = std::chrono::seconds(30);
-  Duration retry_first = std::chrono::seconds(1);
+  Duration retry_first = std::chrono::milliseconds(200);
   Duration retry_max = std::chrono::seconds(30);
   std::size_t object_bytes_max = 4 << 20;  // etcd takes no object above 1.5 MiB.
   std::string owner;                       // For telemetry: the component.

@@ -152,6 +152,8 @@ TEST_CASE_FIXTURE(Fixture, "a watch that breaks off is resumed from the last ver
   run({list("", 5), whole.substr(0, whole.size() - 1), answer(200, event("ADDED", object("b", 10)))});
   CHECK(sink.heard == "[]+a+b");
   CHECK(asked(2, "&resourceVersion=9"));
+  CHECK(counters.total("rankwire_kubernetes_failures") == 1);
+  CHECK(clock.waits.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "versions that the server no longer knows are listed anew, at once and without the cache") {
@@ -165,7 +167,8 @@ TEST_CASE_FIXTURE(Fixture, "versions that the server no longer knows are listed 
 
 TEST_CASE_FIXTURE(Fixture, "refusals and breaks are tried again after longer and longer waits") {
   run({answer(403, R"({"message":"pods is forbidden"})"), "", "HTTP/1.1 garbage", answer(500, ""),
-       list(object("a", 1), 5)});
+       list(object("a", 1), 5)},
+      {.retry_first = 1s});
   CHECK(sink.heard == "[[[[[+a]");
   REQUIRE(clock.waits.size() >= 4);
   for (std::size_t i = 0; i < 4; ++i) {

@@ -86,6 +86,8 @@ Pod pod_from(const Value& object) {
   pod.hostname = text_at(object, {"spec", "hostname"});
   if (pod.hostname.empty()) pod.hostname = pod.name;
   pod.ip = text_at(object, {"status", "podIP"});
+  const std::string_view phase = text_at(object, {"status", "phase"});
+  pod.is_finished = phase == "Succeeded" || phase == "Failed";
   const Value* host_network = at(object, {"spec", "hostNetwork"});
   pod.is_host_network =
       host_network != nullptr && host_network->type() == ValueType::boolean && host_network->boolean();

@@ -26,6 +26,7 @@ struct Pod {
   std::string_view created;  // "2026-01-02T03:04:05Z"
   std::string_view ip;
   bool is_host_network = false;  // Then the address is the node's.
+  bool is_finished = false;      // Then the address may be another pod's by now.
   Attributes labels, annotations;
   std::vector<Owner> owners;
   std::vector<Container> containers;  // Those that initialise it too.

@@ -50,6 +50,7 @@ constexpr Entry table[] = {
     {"group_by_attrs", "{}"},
     {"group_by_attrs", "{keys: [host]}"},
     // Holders: numbers make every record another, so that nothing is merged.
+    {"k8s_attributes", "{passthrough: true}", Effect::alters},
     {"log_dedup", "{interval: 2s}", Effect::keeps, nullptr, "{interval: 3s}"},
     {"log_dedup", "{interval: 3s, conditions: ['IsMatch(log.body, \"id=[a-z0-9]+-[0-9]*[02468];\")']}"},
     {"log_dedup", "{interval: 30s, max_state_size: 64KiB}"},
