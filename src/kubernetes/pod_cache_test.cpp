@@ -96,7 +96,7 @@ TEST_CASE("a full cache takes no more pods, but forgets deleted ones early") {
 
 TEST_CASE("two thousand pods with ten attributes and three keys need at most four megabytes") {
   testing::FakeClock clock;
-  const auto before = ::mallinfo2();
+  [[maybe_unused]] const auto before = ::mallinfo2();
   PodCache cache({}, clock);
   for (int i = 0; i < 2000; ++i) {
     const std::string uid = "0b1c2d3e-4f50-6172-8394-a5b6c7d8" + std::to_string(1000 + i);
