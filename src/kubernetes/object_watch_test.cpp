@@ -152,7 +152,7 @@ TEST_CASE_FIXTURE(Fixture, "a watch that breaks off is resumed from the last ver
   run({list("", 5), whole.substr(0, whole.size() - 1), answer(200, event("ADDED", object("b", 10)))});
   CHECK(sink.heard == "[]+a+b");
   CHECK(asked(2, "&resourceVersion=9"));
-  CHECK(counters.total("rankwire_kubernetes_failures") == 1);
+  CHECK(counters.total("rankwire_kubernetes_failures_total") == 1);
   CHECK(clock.waits.empty());
 }
 
@@ -175,7 +175,7 @@ TEST_CASE_FIXTURE(Fixture, "refusals and breaks are tried again after longer and
     CHECK(clock.waits[i] >= 500ms * (1 << i));
     CHECK(clock.waits[i] <= 1500ms * (1 << i));
   }
-  CHECK(counters.total("rankwire_kubernetes_failures") >= 4);
+  CHECK(counters.total("rankwire_kubernetes_failures_total") >= 4);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a server that ends every watch at once is not asked without a pause") {
@@ -188,7 +188,7 @@ TEST_CASE_FIXTURE(Fixture, "objects that make no sense are counted and passed ov
        answer(200, "{\"type\":\"ADDED\"}\n" + event("ADDED", "{nonsense}") + event("NEW", "{}") +
                        event("ADDED", object("b", 6)))});
   CHECK(sink.heard == "[+a]+b");
-  CHECK(counters.total("rankwire_kubernetes_unreadable_objects") == 5);
+  CHECK(counters.total("rankwire_kubernetes_unreadable_objects_total") == 5);
 }
 
 TEST_CASE("without the address of the API server the remedy is named") {

@@ -110,7 +110,7 @@ class K8sAttributesProcessor final : public Connector {
 
  private:
   static Counter& result_counter(const ComponentContext& context, const char* result) {
-    return context.environment.counters.counter("rankwire_processor_k8s_attributes_resources",
+    return context.environment.counters.counter("rankwire_k8s_attributes_resources_total",
                                                 "Resources, by whether their pod was known.",
                                                 {{"processor", context.id.text()}, {"result", result}});
   }

@@ -280,7 +280,7 @@ TEST_CASE("a pod that nobody knows is waited for half a second, and not again") 
   f.environment.clock.advance(1ms);
   REQUIRE(f.logs.wait_for(1));
   CHECK(f.through({{"k8s.pod.uid", Value::of("nobody")}}) == "{k8s.pod.uid=nobody}");
-  CHECK(f.environment.counters.total("rankwire_processor_k8s_attributes_resources", {{"result", "unknown"}}) == 2);
+  CHECK(f.environment.counters.total("rankwire_k8s_attributes_resources_total", {{"result", "unknown"}}) == 2);
 }
 
 TEST_CASE("what is held goes on at once when the agent stops or reloads") {

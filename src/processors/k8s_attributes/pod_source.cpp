@@ -81,7 +81,7 @@ PodSource::PodSource(const K8sAttributesConfig& config, PodRules rules, const Co
                                                   "Pods that were heard of or have changed.", {{"processor", owner_}})),
       deleted_(context.environment.counters.counter("otelcol_otelsvc_k8s_pod_deleted", "Pods that were deleted.",
                                                     {{"processor", owner_}})),
-      not_kept_(context.environment.counters.counter("rankwire_processor_k8s_attributes_pods_not_kept",
+      not_kept_(context.environment.counters.counter("rankwire_k8s_attributes_pods_not_kept_total",
                                                      "Pods for which max_cache_size had no room.",
                                                      {{"processor", owner_}})) {
   size_gauge_ = context.environment.counters.observe("otelcol_otelsvc_k8s_pod_table_size", "Pods that are known.",
