@@ -202,6 +202,7 @@ def test_without_file_handles_connections_and_files_wait(start_agent, start_writ
         "receivers:\n", f"receivers:\n  otlp: {{protocols: {{http: {{endpoint: 127.0.0.1:{http}}}}}}}\n"
     ).replace("receivers: [file_log]", "receivers: [file_log, otlp]")
     agent = start_limited(start_agent, tmp_path, config, ["--nofile=40"], port)
+    agent.wait_logged("everything is running")
     crowd = [faults.socket.create_connection(("127.0.0.1", http)) for _ in range(100)]
     agent.wait_logged("out of file descriptors")
     for _ in range(3):
