@@ -201,7 +201,10 @@ std::string Expander::expand_original(const std::string& text, const Node& at, c
     if (reference.empty()) break;
     const std::optional<Node> value = quiet.resolve(inside(reference), at.place(), path, false);
     if (!value) break;
+    const std::size_t before = result.size();
     replace_all(result, reference, value->original_text());
+    // What contains itself grows at each level.
+    quiet.characters_ += result.size() - std::min(before, result.size());
   }
   references_ = quiet.references_;
   characters_ = quiet.characters_;
