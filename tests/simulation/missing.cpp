@@ -150,15 +150,19 @@ std::string World::surplus(const DestinationPlan& plan) const {
     return plain(there) + " lines of statsd in " + plan.name + ", of only " + plain(ledger_.lines_taken);
   std::map<std::string, double> most;
   const std::array<bool, 3> repeats = may_repeat_by_signal();
+  std::set<std::string> thinned;
   each_known([&](const RecordId& id) {
     const Signal signal = signal_of(id);
     if (repeats[static_cast<std::size_t>(signal)]) return;
     if (!plan.is_made && scenario_.components.contract(signal).merges) most[std::string(to_string(signal))] += 1;
     std::set<std::string_view> metrics;
     for (const std::string& type : scenario_.components.aside) metrics.insert(counting_metric(type, id.source.front()));
+    // A span that half of all were dropped for counts as two: one too many where their number is odd.
+    const bool is_first_dropped =
+        scenario_.components.contract(signal).is_dropped(id) && thinned.insert(id.source).second;
     // The counters of senders are points, too.
     for (const std::string_view metric : metrics)
-      if (plan.is_made && metric != "metric.datapoint.count") most[std::string(metric)] += 1;
+      if (plan.is_made && metric != "metric.datapoint.count") most[std::string(metric)] += is_first_dropped ? 2 : 1;
   });
   for (const auto& [name, records] : most)
     if (const double there = total_of(arrivals, name); there > records)
