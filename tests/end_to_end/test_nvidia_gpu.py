@@ -4,7 +4,6 @@ import json
 import os
 
 import harness
-import pytest
 
 CONFIG = """
 receivers:
@@ -29,7 +28,6 @@ def attributes(of):
     return {a["key"]: next(iter(a["value"].values())) for a in of.get("attributes", [])}
 
 
-@pytest.mark.skipif(not os.path.exists(STAND_IN), reason="the stand-in is not built: ./dev build")
 def test_gpus_are_read_and_an_xid_is_a_log_record(start_agent, tmp_path, monkeypatch):
     monkeypatch.setenv("RANKWIRE_STAND_IN_XID", "79")
     port = harness.free_port()
