@@ -4,13 +4,11 @@
 #include <charconv>
 #include <cmath>
 
-#include "net/text_encodings.hpp"
-#include "otlp/json_writer.hpp"
+#include "otlp/value_text.hpp"
 
 namespace rankwire::prometheus_remote_write {
 namespace {
 
-constexpr int json_levels_max = 64;
 // Of a scope and of target_info; more are left out.
 constexpr std::size_t attributes_max = 512;
 constexpr std::string_view service_name = "service.name";
@@ -19,36 +17,6 @@ constexpr std::string_view service_instance = "service.instance.id";
 
 bool is_of_service(std::string_view key) {
   return key == service_name || key == service_namespace || key == service_instance;
-}
-
-void write_json(const Value& value, otlp::JsonWriter& json, int level) {
-  if (level == json_levels_max) return json.null();
-  switch (value.type()) {
-    case ValueType::empty: return json.null();
-    case ValueType::text: return json.string(value.text());
-    case ValueType::bytes: return json.base64(value.text());
-    case ValueType::boolean: return json.boolean(value.boolean());
-    case ValueType::integer: return json.number(value.integer());
-    case ValueType::real: return json.real(value.real());
-    case ValueType::array:
-      json.begin_array();
-      for (const Value& item : value.items()) write_json(item, json, level + 1);
-      return json.end_array();
-    case ValueType::map:
-      json.begin_object();
-      for (const KeyValue& entry : value.entries()) {
-        json.escaped_key(entry.key);
-        write_json(entry.value, json, level + 1);
-      }
-      return json.end_object();
-  }
-}
-
-std::string_view json_of(const Value& value, Arena& arena) {
-  Buffer out;
-  otlp::JsonWriter json(out);
-  write_json(value, json, 0);
-  return arena.copy(out.view());
 }
 
 bool by_name(const Label& a, const Label& b) { return a.name < b.name; }
@@ -77,25 +45,6 @@ std::string_view text_of(double number, Arena& arena) {
   return arena.copy({text, static_cast<std::size_t>(end - text)});
 }
 
-std::string_view text_of(const Value& value, Arena& arena) {
-  switch (value.type()) {
-    case ValueType::empty: return {};
-    case ValueType::text: return value.text();
-    case ValueType::boolean: return value.boolean() ? "true" : "false";
-    case ValueType::integer: return arena.copy(std::to_string(value.integer()));
-    case ValueType::bytes: return arena.copy(net::base64_encode(value.text()));
-    case ValueType::real: {
-      if (!std::isfinite(value.real())) return text_of(value.real(), arena);
-      char text[40];
-      const auto end = std::to_chars(text, text + sizeof text, value.real()).ptr;
-      return arena.copy({text, static_cast<std::size_t>(end - text)});
-    }
-    case ValueType::array:
-    case ValueType::map: return json_of(value, arena);
-  }
-  return {};
-}
-
 LabelMaker::LabelMaker(const LabelRules& rules, Arena& arena) : rules_(rules), arena_(arena) {
   for (const auto& [name, value] : rules.external_labels)
     external_.push_back({arena.copy(label_name(name, rules.names)), value});
@@ -105,13 +54,13 @@ void LabelMaker::begin_resource(const Resource& resource) {
   resource_ = &resource;
   identifying_.clear();
   if (const Value* name = find(resource.attributes, service_name)) {
-    std::string job(text_of(*name, arena_));
+    std::string job(otlp::text_of(*name, arena_));
     if (const Value* of = find(resource.attributes, service_namespace))
-      job = std::string(text_of(*of, arena_)) + "/" + job;
+      job = std::string(otlp::text_of(*of, arena_)) + "/" + job;
     identifying_.push_back({"job", arena_.copy(job)});
   }
   if (const Value* id = find(resource.attributes, service_instance))
-    identifying_.push_back({"instance", text_of(*id, arena_)});
+    identifying_.push_back({"instance", otlp::text_of(*id, arena_)});
 }
 
 void LabelMaker::begin_scope(const Scope& scope, std::string_view schema_url) {
@@ -120,7 +69,7 @@ void LabelMaker::begin_scope(const Scope& scope, std::string_view schema_url) {
   for (const KeyValue& attribute : scope.attributes) {
     if (scope_.size() == attributes_max) break;
     const std::string key = "otel_scope_" + std::string(attribute.key);
-    put(scope_, {arena_.copy(label_name(key, rules_.names)), text_of(attribute.value, arena_)});
+    put(scope_, {arena_.copy(label_name(key, rules_.names)), otlp::text_of(attribute.value, arena_)});
   }
   if (!scope.name.empty()) put(scope_, {"otel_scope_name", scope.name});
   if (!scope.version.empty()) put(scope_, {"otel_scope_version", scope.version});
@@ -135,7 +84,8 @@ std::size_t LabelMaker::further_max() const {
 // Keys that become the same name share it: their values are joined, in the order of the keys.
 void LabelMaker::add_attributes(std::vector<Label>& to, const Attributes& attributes) {
   scratch_.clear();
-  for (const KeyValue& attribute : attributes) scratch_.push_back({attribute.key, text_of(attribute.value, arena_)});
+  for (const KeyValue& attribute : attributes)
+    scratch_.push_back({attribute.key, otlp::text_of(attribute.value, arena_)});
   std::stable_sort(scratch_.begin(), scratch_.end(), by_name);
   const std::size_t before = to.size();
   for (const Label& each : scratch_) {

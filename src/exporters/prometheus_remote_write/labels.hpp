@@ -17,8 +17,6 @@ struct LabelRules {
   bool has_scope_labels = true;
 };
 
-// As the original prints values: numbers shortest, bytes as base64, lists and maps as JSON.
-std::string_view text_of(const Value& value, Arena& arena);
 // Of a bucket's bound or a quantile.
 std::string_view text_of(double number, Arena& arena);
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "otlp/value_text.hpp"
 #include "signal/aggregate.hpp"
 
 namespace rankwire::prometheus_remote_write {
@@ -248,7 +249,7 @@ class Translator {
     if (from.trace_id.is_set()) push("trace_id", hexadecimal(from.trace_id.bytes, 16, to_.arena));
     if (from.span_id.is_set()) push("span_id", hexadecimal(from.span_id.bytes, 8, to_.arena));
     for (const KeyValue& attribute : from.filtered_attributes)
-      push(to_.arena.copy(label_name(attribute.key, rules_.labels.names)), text_of(attribute.value, to_.arena));
+      push(to_.arena.copy(label_name(attribute.key, rules_.labels.names)), otlp::text_of(attribute.value, to_.arena));
     std::sort(made.labels.begin(), made.labels.end(), [](const Label& a, const Label& b) { return a.name < b.name; });
     return made;
   }

@@ -1,19 +1,17 @@
-// Between the types of the language: what the original's "like" parameters take, and values as text.
+// Between the types of the language: what the original's "like" parameters take.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "otlp/value_text.hpp"
 #include "ottl/program/function.hpp"
 
 namespace rankwire::ottl {
 
-// As the original prints values: numbers shortest, bytes as base64, lists and maps as JSON with sorted keys.
-// Constant text, the value's own, or in the arena.
-std::string_view text_of(const Value& value, Arena& arena);
-// The shortest text that reads back as the same number; with an exponent from 1e21 up and below 1e-6.
-std::string real_text(double value);
-void append_json(const Value& value, std::string& out);
+using otlp::append_json;
+using otlp::real_text;
+using otlp::text_of;
 
 // Whether an expression of this type can ever be what a parameter wants.
 bool may_be(Want want, Type type);
