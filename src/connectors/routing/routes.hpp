@@ -7,7 +7,7 @@
 
 #include "component/factory.hpp"
 #include "connectors/routing/routing_config.hpp"
-#include "connectors/routing/splitter.hpp"
+#include "signal/taken.hpp"
 
 namespace rankwire::routing {
 

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "component/otlp_grpc_answer.hpp"
 #include "config/load.hpp"
-#include "exporters/otlp_grpc/answer.hpp"
 #include "net/server.hpp"
 #include "otlp/otlp.hpp"
 #include "testing/extension_test.hpp"
@@ -165,7 +165,8 @@ TEST_CASE_FIXTURE(ExporterFixture, "a destination that is down is retried") {
 
 TEST_CASE("what is retried and what is dropped follows the status") {
   const auto outcome = [](int status, std::optional<std::chrono::milliseconds> delay = {}) {
-    const auto receipt = judge({.status = status, .message = "because\n", .body = "", .retry_delay = delay}, {});
+    const auto receipt =
+        judge_otlp_grpc({.status = status, .message = "because\n", .body = "", .retry_delay = delay}, {});
     REQUIRE(!receipt);
     CHECK(has(receipt.error().message(), ": because"));
     return receipt.error();
@@ -184,7 +185,8 @@ TEST_CASE("what is retried and what is dropped follows the status") {
 }
 
 TEST_CASE("an acceptance that cannot be read is for good") {
-  const auto receipt = judge({.status = 0, .message = "", .body = "\xff\xff", .retry_delay = {}}, Signal::logs);
+  const auto receipt =
+      judge_otlp_grpc({.status = 0, .message = "", .body = "\xff\xff", .retry_delay = {}}, Signal::logs);
   REQUIRE(!receipt);
   CHECK(receipt.error().kind() == ErrorKind::invalid);
 }

@@ -1,10 +1,10 @@
 // Statuses to outcomes.
-#include "exporters/otlp_grpc/answer.hpp"
+#include "component/otlp_grpc_answer.hpp"
 
 #include "net/rpc_status.hpp"
 #include "otlp/otlp.hpp"
 
-namespace rankwire::otlp_grpc {
+namespace rankwire {
 
 namespace {
 
@@ -42,7 +42,7 @@ ErrorKind kind_of(const net::GrpcResponse& response) {
 
 }  // namespace
 
-Result<Receipt> judge(const net::GrpcResponse& response, Signal signal) {
+Result<Receipt> judge_otlp_grpc(const net::GrpcResponse& response, Signal signal) {
   if (response.status != code_ok) {
     std::string message = "the destination answered " + net::rpc_code_name(response.status);
     if (const std::string said = net::printable(response.message, quote_bytes_max); !said.empty())
@@ -60,4 +60,4 @@ Result<Receipt> judge(const net::GrpcResponse& response, Signal signal) {
   return Receipt{.rejected = said->rejected, .reason = net::printable(said->message, quote_bytes_max)};
 }
 
-}  // namespace rankwire::otlp_grpc
+}  // namespace rankwire

@@ -1,9 +1,9 @@
-// Takes out of a batch what matches. What is taken keeps its resource and scope, in order; what becomes empty goes.
+// Takes records out of a batch. What is taken keeps its resource and scope, in order; what becomes empty goes.
 #pragma once
 
 #include "signal/retain.hpp"
 
-namespace rankwire::routing {
+namespace rankwire {
 
 // Where matching records go: the batches share memory, and no list that may be changed.
 template <class Record>
@@ -82,4 +82,4 @@ class Taken {
   bool has_resource_ = false, has_scope_ = false, has_metric_ = false;
 };
 
-}  // namespace rankwire::routing
+}  // namespace rankwire
