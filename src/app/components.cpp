@@ -11,6 +11,7 @@
 #include "connectors/sum/sum_connector.hpp"
 #include "exporters/debug/debug_exporter.hpp"
 #include "exporters/file/file_exporter.hpp"
+#include "exporters/load_balancing/load_balancing_exporter.hpp"
 #include "exporters/nop/nop_exporter.hpp"
 #include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
@@ -79,6 +80,7 @@ Registry built_in_components() {
   registry.add(transform::transform_factory());
   registry.add(debug::debug_factory());
   registry.add(file::file_factory());
+  registry.add(load_balancing::load_balancing_factory());
   registry.add(nop::nop_factory());
   registry.add(otlp_grpc::otlp_grpc_factory());
   registry.add(otlp_http::otlp_http_factory());

@@ -122,6 +122,7 @@ void GrpcClientConfig::validate(config::Validator& v) const {
   check_header_names(headers, v);
   for (const auto& [name, value] : headers)
     if (name.starts_with(':')) v.error("headers", "\"" + name + "\" is reserved by HTTP/2");
+  if (!needs_endpoint) return;
   if (endpoint.empty()) return v.error("endpoint", "must be set", "for example \"collector:4317\"");
   if (auto target = parse_grpc_endpoint(endpoint, tls.insecure); !target)
     v.error("endpoint", target.error().message(), "for example \"collector:4317\"");

@@ -61,6 +61,7 @@ struct GrpcClientConfig {
   std::string user_agent;
   std::string authority;
   std::optional<AuthConfig> auth;
+  bool needs_endpoint = true;  // Not a setting: false where the component knows the endpoints otherwise.
 
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;

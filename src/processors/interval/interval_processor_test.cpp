@@ -123,7 +123,7 @@ TEST_CASE("what is full refuses, lets the round go early, and loses nothing when
     return false;
   };
   REQUIRE(fill());
-  REQUIRE(f.metrics.wait_for_attempts(1));  // The round has left early and is not taken; the next one fills up and stays.
+  REQUIRE(f.metrics.wait_for_attempts(1));  // The round left early and is not taken; the next one stays.
   REQUIRE(fill());
   CHECK(!f.connector->has_room(Signal::metrics, {}, 1));
   CHECK(f.connector->held_memory() < 1_MiB);
