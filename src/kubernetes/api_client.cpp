@@ -51,7 +51,8 @@ Error error_of(const net::HttpResponse& response, const Clock& clock) {
 ApiClient::ApiClient(ApiOptions options, const Surroundings& surroundings)
     : options_(std::move(options)), surroundings_(surroundings) {}
 
-Result<void> ApiClient::open() {
+Result<net::Url> ApiClient::server() const {
+  if (options_.auth == AuthType::given) return options_.url;
   if (options_.host.empty() || options_.port.empty())
     return Error(ErrorKind::invalid,
                  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be set: outside of a pod, to the address of "
@@ -59,20 +60,39 @@ Result<void> ApiClient::open() {
   const bool is_v6 = options_.host.find(':') != std::string::npos;
   auto url = net::Url::parse("https://" + (is_v6 ? "[" + options_.host + "]" : options_.host) + ":" + options_.port);
   if (!url) return std::move(url).error().during("reading KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT");
+  return url;
+}
+
+Result<net::TlsClientOptions> ApiClient::tls() {
+  if (options_.auth == AuthType::given) return options_.tls;
   net::TlsClientOptions tls;
   if (options_.auth == AuthType::none) {
     tls.insecure_skip_verify = true;
-  } else {
-    tls.ca_file = options_.credentials_directory + "/ca.crt";
-    tls.reload_interval = ca_lifetime;
-    if (auto read = token(); !read) return std::move(read).error();
+    return tls;
   }
-  auto context = net::make_tls_client(std::move(tls), surroundings_.clock, &surroundings_.log);
-  if (!context) return std::move(context).error().during("preparing TLS to the API server");
+  tls.ca_file = options_.credentials_directory + "/ca.crt";
+  tls.reload_interval = ca_lifetime;
+  if (auto read = token(); !read) return std::move(read).error();
+  return tls;
+}
+
+Result<void> ApiClient::open() {
+  auto url = server();
+  if (!url) return std::move(url).error();
   net::HttpClientOptions options;
   options.base = std::move(*url);
-  options.tls = std::move(*context);
+  if (options.base.scheme == "https") {
+    auto settings = tls();
+    if (!settings) return std::move(settings).error();
+    auto context = net::make_tls_client(std::move(*settings), surroundings_.clock, &surroundings_.log);
+    if (!context) return std::move(context).error().during("preparing TLS to the API server");
+    options.tls = std::move(*context);
+  }
+  // "https://rancher/k8s/clusters/c-1" is the API server's address too.
+  path_ = options.base.target.substr(0, options.base.target.find('?'));
+  while (path_.ends_with('/')) path_.pop_back();
   options.response_bytes_max = refusal_bytes_max;
+  options.proxy_url = options_.proxy_url;
   options.ignores_proxy_variables = true;
   client_ = std::make_unique<net::HttpClient>(std::move(options), surroundings_.network, surroundings_.clock);
   return {};
@@ -105,12 +125,17 @@ Result<void> ApiClient::get(const std::string& target, const net::BodySink& sink
   if (client_ == nullptr) return Error(ErrorKind::unavailable, "the credentials for the API server were not read");
   net::HttpRequest request;
   request.method = "GET";
-  request.target = target;
+  request.target = path_ + target;
   request.headers = {{"Accept", "application/json"}};
   if (options_.auth == AuthType::service_account) {
     auto bearer = token();
     if (!bearer) return std::move(bearer).error();
     request.headers.emplace_back("Authorization", "Bearer " + *bearer);
+  }
+  if (options_.headers) {
+    auto headers = options_.headers();
+    if (!headers) return std::move(headers).error();
+    request.headers.insert(request.headers.end(), headers->begin(), headers->end());
   }
   auto response = client_->stream(request, sink, silence_max, stop);
   if (!response) return std::move(response).error();

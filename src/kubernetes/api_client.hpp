@@ -1,7 +1,8 @@
-// Requests to the API server of the cluster this process runs in. Thread-safe. The proxy variables of the
-// environment are not for it: it is part of the cluster.
+// Requests to the API server of the cluster this process runs in, or to another one that a configuration names.
+// Thread-safe. The proxy variables of the environment are not for it: it is part of the cluster.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -14,12 +15,18 @@ namespace rankwire::kubernetes {
 enum class AuthType : std::uint8_t {
   none,             // No token, and the server's certificate is not checked, as in the original.
   service_account,  // A token and a CA file that Kubernetes mounts into every pod.
+  given,            // What ApiOptions say.
 };
 
 struct ApiOptions {
   AuthType auth = AuthType::service_account;
   std::string credentials_directory = "/var/run/secrets/kubernetes.io/serviceaccount";
   std::string host, port;  // Of KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT.
+  // With AuthType::given, in place of all that:
+  net::Url url;
+  net::TlsClientOptions tls;
+  std::string proxy_url;
+  std::function<Result<net::Headers>()> headers;  // Of each request. Any thread.
 };
 
 // What the client needs of the world. Outlives it.
@@ -42,12 +49,15 @@ class ApiClient {
   Result<void> get(const std::string& target, const net::BodySink& sink, Duration silence_max, std::stop_token stop);
 
  private:
+  Result<net::Url> server() const;
+  Result<net::TlsClientOptions> tls();
   Result<std::string> token();
   void forget_token();
 
   const ApiOptions options_;
   const Surroundings surroundings_;
   std::unique_ptr<net::HttpClient> client_;
+  std::string path_;  // Before every target.
   std::mutex mutex_;
   std::string token_;          // Guarded by mutex_. A secret.
   Instant token_read_next_{};  // Guarded by mutex_.

@@ -1,4 +1,5 @@
-"""A stand-in for the API server of Kubernetes: pods by list and watch over TLS, for those who have the right token."""
+"""A stand-in for the API server of Kubernetes: pods, and what else there is, by list and watch over TLS, for those who
+have the right token."""
 
 import json
 import ssl
@@ -31,6 +32,21 @@ def pod(uid, name, namespace="shop", node="node-4", ip="10.0.0.7", labels=None, 
     }
 
 
+API_VERSIONS = {"EndpointSlice": "discovery.k8s.io/v1", "Ingress": "networking.k8s.io/v1"}
+COLLECTIONS = {
+    "Pod": "pods", "Service": "services", "Endpoints": "endpoints", "EndpointSlice": "endpointslices",
+    "Node": "nodes", "Ingress": "ingresses", "Namespace": "namespaces",
+}  # fmt: skip
+
+
+def is_in(path, value):
+    """Whether an object is of the collection at a path, which may be of one namespace."""
+    *before, collection = path.strip("/").split("/")
+    in_namespace = before[-1] if len(before) > 2 and before[-2] == "namespaces" else None
+    of_object = value["metadata"].get("namespace")
+    return COLLECTIONS[value["kind"]] == collection and in_namespace in (None, of_object)
+
+
 class ApiServer:
     def __init__(self, directory):
         """Writes the directory of a service account: token and ca.crt."""
@@ -41,7 +57,7 @@ class ApiServer:
         authority.issue(directory)
         self.token = None
         self.change_token("first")
-        self.pods, self.events, self.version = {}, [], 100
+        self.pods, self.others, self.events, self.version = {}, {}, [], 100
         self.oldest = 0  # Versions before this one are gone.
         self.is_broken = False
         self.requests = []  # (path, query, token)
@@ -67,10 +83,12 @@ class ApiServer:
                     self.close_connection = True
                 elif token != outer.token:
                     self.answer(401, {"kind": "Status", "code": 401, "message": "Unauthorized"})
+                elif "sendInitialEvents" in query:
+                    self.answer(422, {"kind": "Status", "apiVersion": "v1", "code": 422, "reason": "Invalid"})
                 elif "watch" in query:
-                    self.watch(query)
+                    self.watch(url.path, query)
                 else:
-                    self.answer(200, outer.listed(query))
+                    self.answer(200, outer.listed(query, url.path))
 
             def answer(self, status, value):
                 body = json.dumps(value).encode()
@@ -84,7 +102,7 @@ class ApiServer:
                 body = json.dumps(event).encode() + b"\n"
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body))
 
-            def watch(self, query):
+            def watch(self, path, query):
                 version = int(query["resourceVersion"])
                 self.send_response(200)
                 self.send_header("Transfer-Encoding", "chunked")
@@ -101,12 +119,12 @@ class ApiServer:
                         return
                     while outer.epoch == epoch:
                         with outer.changed:
-                            new = [event for at, event in outer.events if at > version]
+                            new = [(at, event) for at, event in outer.events if at > version]
                             if not new:
                                 outer.changed.wait(0.5)
-                        for event in new:
-                            self.chunk(event)
-                            version = int(event["object"]["metadata"]["resourceVersion"])
+                        for version, event in new:
+                            if event["type"] == "BOOKMARK" or is_in(path, event["object"]):
+                                self.chunk(event)
                 finally:
                     with outer.changed:
                         outer.watches -= 1
@@ -126,18 +144,21 @@ class ApiServer:
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def listed(self, query):
+    def listed(self, query, path="/api/v1/pods"):
         """Page by page, as `limit` says; a page's token is where it begins."""
         with self.changed:
             of_node = query.get("fieldSelector", "").removeprefix("spec.nodeName=")
-            pods = [p for p in self.pods.values() if not of_node or p["spec"]["nodeName"] == of_node]
+            every = [*self.pods.values(), *self.others.values()]
+            found = [o for o in every if is_in(path, o) and (not of_node or o["spec"]["nodeName"] == of_node)]
             begin = int(query.get("continue", 0))
-            end = len(pods) if query.get("resourceVersion") == "0" else begin + int(query["limit"])
-            more = {"continue": str(end)} if end < len(pods) else {}
+            end = len(found) if query.get("resourceVersion") == "0" else begin + int(query["limit"])
+            more = {"continue": str(end)} if end < len(found) else {}
+            kind = {collection: kind for kind, collection in COLLECTIONS.items()}[path.rpartition("/")[2]]
             return {
-                "kind": "PodList",
+                "kind": kind + "List",
+                "apiVersion": API_VERSIONS.get(kind, "v1"),
                 "metadata": {"resourceVersion": str(self.version), **more},
-                "items": pods[begin:end],
+                "items": found[begin:end],
             }
 
     def _event(self, kind, value):
@@ -148,18 +169,20 @@ class ApiServer:
 
     def put(self, value):
         with self.changed:
+            value.setdefault("apiVersion", API_VERSIONS.get(value["kind"], "v1"))
             uid = value["metadata"]["uid"]
-            kind = "MODIFIED" if uid in self.pods else "ADDED"
-            self.pods[uid] = value
+            of_kind = self.pods if value["kind"] == "Pod" else self.others
+            kind = "MODIFIED" if uid in of_kind else "ADDED"
+            of_kind[uid] = value
             self._event(kind, value)
 
     def remove(self, uid):
         with self.changed:
-            self._event("DELETED", self.pods.pop(uid))
+            self._event("DELETED", (self.pods if uid in self.pods else self.others).pop(uid))
 
     def bookmark(self):
         with self.changed:
-            self._event("BOOKMARK", {"kind": "Pod", "metadata": {}})
+            self._event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": {}})
 
     def forget_history(self):
         """What happened up to now cannot be watched any more, only listed."""

@@ -27,6 +27,7 @@ struct DiscoveryContext {
   Environment& environment;
   Counter& failures;
   std::string job;
+  std::string receiver;
 
   void failed(const Error& error, const std::string& where) const;
 };
@@ -34,6 +35,8 @@ struct DiscoveryContext {
 std::unique_ptr<Discovery> make_file_discovery(const FileDiscoveryConfig& config, DiscoveryContext context);
 std::unique_ptr<Discovery> make_http_discovery(const HttpDiscoveryConfig& config, DiscoveryContext context);
 std::unique_ptr<Discovery> make_dns_discovery(const DnsDiscoveryConfig& config, DiscoveryContext context);
+
+std::unique_ptr<Discovery> make_kubernetes_discovery(const KubernetesDiscoveryConfig& config, DiscoveryContext context);
 
 std::vector<TargetGroup> static_groups(const std::vector<StaticConfig>& configs);
 // [{targets: […], labels: {…}}] in JSON or YAML. Each group gets `meta` as a label, and its source from `source`.

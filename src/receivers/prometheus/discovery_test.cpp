@@ -31,7 +31,7 @@ std::string parsed(const std::string& text) {
 // A discovery that runs over files of a directory; the system's own clock is not needed for it.
 struct Running {
   explicit Running(FileDiscoveryConfig wanted) : config(std::move(wanted)) {
-    discovery = make_file_discovery(config, {environment.environment, failures, "job"});
+    discovery = make_file_discovery(config, {environment.environment, failures, "job", "prometheus"});
     worker = Worker("discovery", [this](const std::stop_token& stop) {
       discovery->run(
           [this](const std::vector<TargetGroup>& groups) {

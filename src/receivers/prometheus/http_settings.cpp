@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/load.hpp"
 #include "text/base64.hpp"
 
 namespace rankwire::prometheus {
@@ -129,6 +130,31 @@ void HttpSettings::validate(config::Validator& v) const {
     for (const auto& [kind, list] : value.entries())
       if ((kind != "values" && kind != "secrets" && kind != "files") || !list.is_sequence())
         v.error("http_headers", "\"" + name + "\" must have values, secrets or files, each a list");
+}
+
+bool HttpSettings::is_set() const { return text() != HttpSettings().text(); }
+
+std::string HttpSettings::text() const {
+  std::string all;
+  const auto add = [&](std::string_view part) { all.append(part).push_back('\n'); };
+  if (basic_auth)
+    for (const std::string* const part : {&basic_auth->username, &basic_auth->username_file,
+                                          &basic_auth->password.reveal(), &basic_auth->password_file})
+      add(*part);
+  add(authorization ? "authorization" : "");
+  if (authorization)
+    for (const std::string* const part :
+         {&authorization->type, &authorization->credentials.reveal(), &authorization->credentials_file})
+      add(*part);
+  const ScrapeTlsConfig& tls = tls_config;
+  for (const std::string* const part :
+       {&bearer_token.reveal(), &bearer_token_file, &proxy_url.reveal(), &tls.ca.reveal(), &tls.cert.reveal(),
+        &tls.key.reveal(), &tls.ca_file, &tls.cert_file, &tls.key_file, &tls.server_name, &tls.min_version,
+        &tls.max_version})
+    add(*part);
+  add(tls.insecure_skip_verify ? "any certificate" : "");
+  add(http_headers.is_null() ? "" : config::to_yaml(http_headers));
+  return all;
 }
 
 Result<net::Headers> HttpSettings::headers(FileSystem& files) const {

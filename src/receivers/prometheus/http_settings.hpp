@@ -56,6 +56,10 @@ struct HttpSettings {
   void fields(config::Fields& f);
   void validate(config::Validator& v) const;
 
+  // Whether anything of it was written that another kind of client would not heed.
+  bool is_set() const;
+  // All of it, secrets too: to tell whether two are the same.
+  std::string text() const;
   net::TlsClientOptions tls_options() const { return other_tls ? *other_tls : tls_config.options(); }
   // Headers of each request, with what stands in files now.
   Result<net::Headers> headers(FileSystem& files) const;

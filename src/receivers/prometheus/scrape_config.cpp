@@ -16,14 +16,14 @@ bool is_protocol(std::string_view name) {
 }
 
 // Service discovery of clouds and registries that no cluster of ours is made of.
-constexpr std::array<const char*, 27> foreign_discoveries = {
-    "azure_sd_configs",       "consul_sd_configs",    "digitalocean_sd_configs", "docker_sd_configs",
-    "dockerswarm_sd_configs", "ec2_sd_configs",       "eureka_sd_configs",       "gce_sd_configs",
-    "hetzner_sd_configs",     "ionos_sd_configs",     "kubernetes_sd_configs",   "kuma_sd_configs",
-    "lightsail_sd_configs",   "linode_sd_configs",    "marathon_sd_configs",     "nerve_sd_configs",
-    "nomad_sd_configs",       "openstack_sd_configs", "ovhcloud_sd_configs",     "puppetdb_sd_configs",
-    "scaleway_sd_configs",    "serverset_sd_configs", "stackit_sd_configs",      "triton_sd_configs",
-    "uyuni_sd_configs",       "vultr_sd_configs",     "aws_sd_configs"};
+constexpr std::array<const char*, 26> foreign_discoveries = {
+    "azure_sd_configs",       "consul_sd_configs",   "digitalocean_sd_configs", "docker_sd_configs",
+    "dockerswarm_sd_configs", "ec2_sd_configs",      "eureka_sd_configs",       "gce_sd_configs",
+    "hetzner_sd_configs",     "ionos_sd_configs",    "kuma_sd_configs",         "lightsail_sd_configs",
+    "linode_sd_configs",      "marathon_sd_configs", "nerve_sd_configs",        "nomad_sd_configs",
+    "openstack_sd_configs",   "ovhcloud_sd_configs", "puppetdb_sd_configs",     "scaleway_sd_configs",
+    "serverset_sd_configs",   "stackit_sd_configs",  "triton_sd_configs",       "uyuni_sd_configs",
+    "vultr_sd_configs",       "aws_sd_configs"};
 
 template <class T>
 void take_unset(std::optional<T>& own, const std::optional<T>& global) {
@@ -191,8 +191,11 @@ void ScrapeConfig::fields(config::Fields& f) {
   f.list("file_sd_configs", file_sd_configs, "Targets in files.");
   f.list("http_sd_configs", http_sd_configs, "Targets that a server lists.");
   f.list("dns_sd_configs", dns_sd_configs, "Targets in the DNS.");
+  f.list("kubernetes_sd_configs", kubernetes_sd_configs, "Targets that Kubernetes knows.");
   for (const char* const foreign : foreign_discoveries)
-    f.unsupported(foreign, "there is static, file, http and dns discovery; http_sd_configs takes what any other lists");
+    f.unsupported(
+        foreign,
+        "there is static, file, http, dns and kubernetes discovery; http_sd_configs takes what any other lists");
   f.list("relabel_configs", relabel_configs, "Rules for the labels of targets.");
   f.list("metric_relabel_configs", metric_relabel_configs, "Rules for the labels of samples.");
   f.ignored("native_histogram_bucket_limit", "exponential histograms are passed on as they come");

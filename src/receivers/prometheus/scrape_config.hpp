@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "receivers/prometheus/http_settings.hpp"
+#include "receivers/prometheus/kubernetes_config.hpp"
 #include "receivers/prometheus/relabel.hpp"
 #include "receivers/prometheus/units.hpp"
 
@@ -104,6 +105,7 @@ struct ScrapeConfig {
   std::vector<FileDiscoveryConfig> file_sd_configs;
   std::vector<HttpDiscoveryConfig> http_sd_configs;
   std::vector<DnsDiscoveryConfig> dns_sd_configs;
+  std::vector<KubernetesDiscoveryConfig> kubernetes_sd_configs;
   std::vector<RelabelConfig> relabel_configs;
   std::vector<RelabelConfig> metric_relabel_configs;
 

@@ -11,10 +11,12 @@ ScrapePool::ScrapePool(Job job, Environment& environment, ScrapeWorkers& workers
       failures_(environment.counters.counter("rankwire_prometheus_discovery_failures_total",
                                              "Lookups of targets that failed.",
                                              {{"receiver", job_->receiver}, {"job", job_->config.job_name}})) {
-  const DiscoveryContext context{environment_, failures_, job_->config.job_name};
+  const DiscoveryContext context{environment_, failures_, job_->config.job_name, job_->receiver};
   for (const auto& config : job_->config.file_sd_configs) discoveries_.push_back(make_file_discovery(config, context));
   for (const auto& config : job_->config.http_sd_configs) discoveries_.push_back(make_http_discovery(config, context));
   for (const auto& config : job_->config.dns_sd_configs) discoveries_.push_back(make_dns_discovery(config, context));
+  for (const auto& config : job_->config.kubernetes_sd_configs)
+    discoveries_.push_back(make_kubernetes_discovery(config, context));
   found_.resize(discoveries_.size() + 1);
 }
 
