@@ -1,7 +1,7 @@
 // Time of each logical CPU by state, from /proc/stat; clocks and cores from /proc/cpuinfo and /sys.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 
 namespace rankwire::host_metrics {

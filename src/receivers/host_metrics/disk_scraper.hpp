@@ -1,7 +1,7 @@
 // What went to and from each disk and partition, from /proc/diskstats.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/name_filter.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 

@@ -1,7 +1,7 @@
 // How full each mounted file system is. What is mounted says the mountinfo of the host's first process.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/name_filter.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 

@@ -1,7 +1,7 @@
 // Load averages, from /proc/loadavg.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 
 namespace rankwire::host_metrics {

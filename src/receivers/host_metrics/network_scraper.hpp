@@ -2,7 +2,7 @@
 // is the host's first process whose network is read: /proc/net would be our own.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/name_filter.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 

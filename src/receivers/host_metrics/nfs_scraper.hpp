@@ -1,7 +1,7 @@
 // What the kernel does as a client and as a server of NFS, from /proc/net/rpc. Where it does neither there is nothing.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 
 namespace rankwire::host_metrics {

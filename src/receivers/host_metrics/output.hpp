@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "receivers/host_metrics/metric_writer.hpp"
+#include "component/metric_writer.hpp"
 
 namespace rankwire::host_metrics {
 

@@ -1,7 +1,7 @@
 // Swap space from /proc/swaps; pages read, written and missed from /proc/vmstat, as many as the kernel counts.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 
 namespace rankwire::host_metrics {

@@ -1,7 +1,7 @@
 // What each process uses: a resource of its own for each, with what it is and whose.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/name_filter.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 

@@ -1,7 +1,7 @@
 // How long the machine has been running, from /proc/uptime.
 #pragma once
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "receivers/host_metrics/scraper.hpp"
 
 namespace rankwire::host_metrics {

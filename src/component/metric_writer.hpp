@@ -4,10 +4,10 @@
 
 #include <initializer_list>
 
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 #include "signal/batch.hpp"
 
-namespace rankwire::host_metrics {
+namespace rankwire {
 
 struct ScrapeTimes {
   std::uint64_t start = 0;  // Of counters: when what is counted began. Nanoseconds since 1970.
@@ -54,4 +54,4 @@ class MetricWriter {
   std::uint32_t records_[metrics_max] = {};  // Where in the scope a metric is, plus one; 0: nowhere yet.
 };
 
-}  // namespace rankwire::host_metrics
+}  // namespace rankwire

@@ -1,10 +1,10 @@
-#include "receivers/host_metrics/metric_writer.hpp"
+#include "component/metric_writer.hpp"
 
 #include <algorithm>
 
 #include "text/encoding.hpp"
 
-namespace rankwire::host_metrics {
+namespace rankwire {
 namespace {
 
 void join(Number& into, const Number& other, Aggregation how) {
@@ -112,4 +112,4 @@ void MetricWriter::join_points(Metric& metric, Aggregation how) const {
   }
 }
 
-}  // namespace rankwire::host_metrics
+}  // namespace rankwire

@@ -9,7 +9,7 @@
 
 #include "config/fields.hpp"
 
-namespace rankwire::host_metrics {
+namespace rankwire {
 
 // Counters and levels are cumulative sums; a level also falls.
 enum class MetricShape : std::uint8_t { gauge, counter, level };
@@ -64,4 +64,4 @@ class MetricSwitches {
   std::vector<MetricSwitch> switches_;
 };
 
-}  // namespace rankwire::host_metrics
+}  // namespace rankwire

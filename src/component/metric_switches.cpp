@@ -1,8 +1,8 @@
-#include "receivers/host_metrics/metric_switches.hpp"
+#include "component/metric_switches.hpp"
 
 #include <algorithm>
 
-namespace rankwire::host_metrics {
+namespace rankwire {
 
 std::size_t MetricSpec::attribute_count() const {
   return static_cast<std::size_t>(std::find(std::begin(attributes), std::end(attributes), std::string_view()) -
@@ -49,4 +49,4 @@ void MetricSwitches::fields(config::Fields& f) {
   for (MetricSwitch& one : switches_) f.section(one.spec->name, one, one.spec->description);
 }
 
-}  // namespace rankwire::host_metrics
+}  // namespace rankwire
