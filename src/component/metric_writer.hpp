@@ -41,7 +41,7 @@ class MetricWriter {
   void finish();
 
  private:
-  static constexpr std::size_t metrics_max = 16;
+  static constexpr std::size_t metrics_max = 24;
 
   void add_point(std::size_t metric, Number value, std::initializer_list<Value> attributes);
   Metric& record_of(std::size_t metric);

@@ -38,8 +38,8 @@ ErrorKind kind_of(int status) {
   }
 }
 
-Error error_of(const net::HttpResponse& response, const Clock& clock) {
-  std::string message = "the API server answered with status " + std::to_string(response.status);
+Error error_of(const net::HttpResponse& response, const std::string& who, const Clock& clock) {
+  std::string message = who + " answered with status " + std::to_string(response.status);
   if (const std::string said = message_of(response.body); !said.empty()) message += ": " + said;
   if (const auto wait = net::retry_after_of(response, clock))
     return {kind_of(response.status), std::move(message), *wait};
@@ -53,6 +53,7 @@ ApiClient::ApiClient(ApiOptions options, const Surroundings& surroundings)
 
 Result<net::Url> ApiClient::server() const {
   if (options_.auth == AuthType::given) return options_.url;
+  if (!options_.kubelet.empty()) return net::Url::parse(options_.kubelet);
   if (options_.host.empty() || options_.port.empty())
     return Error(ErrorKind::invalid,
                  "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be set: outside of a pod, to the address of "
@@ -66,13 +67,17 @@ Result<net::Url> ApiClient::server() const {
 Result<net::TlsClientOptions> ApiClient::tls() {
   if (options_.auth == AuthType::given) return options_.tls;
   net::TlsClientOptions tls;
-  if (options_.auth == AuthType::none) {
+  if (!options_.kubelet.empty())
+    tls = options_.tls;
+  else if (options_.auth == AuthType::none)
     tls.insecure_skip_verify = true;
-    return tls;
-  }
-  tls.ca_file = options_.credentials_directory + "/ca.crt";
-  tls.reload_interval = ca_lifetime;
-  if (auto read = token(); !read) return std::move(read).error();
+  const bool has_authority =
+      !tls.ca_file.empty() || !tls.ca_pem.empty() || tls.include_system_ca_certs_pool || tls.insecure_skip_verify;
+  if (options_.auth == AuthType::service_account && !has_authority)
+    tls.ca_file = options_.credentials_directory + "/ca.crt";
+  if (tls.reload_interval == Duration(0)) tls.reload_interval = ca_lifetime;
+  if (options_.auth == AuthType::service_account)
+    if (auto read = token(); !read) return std::move(read).error();
   return tls;
 }
 
@@ -85,7 +90,7 @@ Result<void> ApiClient::open() {
     auto settings = tls();
     if (!settings) return std::move(settings).error();
     auto context = net::make_tls_client(std::move(*settings), surroundings_.clock, &surroundings_.log);
-    if (!context) return std::move(context).error().during("preparing TLS to the API server");
+    if (!context) return std::move(context).error().during("preparing TLS to " + who());
     options.tls = std::move(*context);
   }
   // "https://rancher/k8s/clusters/c-1" is the API server's address too.
@@ -120,28 +125,38 @@ void ApiClient::forget_token() {
   token_read_next_ = {};
 }
 
-Result<void> ApiClient::get(const std::string& target, const net::BodySink& sink, Duration silence_max,
-                            std::stop_token stop) {
-  if (client_ == nullptr) return Error(ErrorKind::unavailable, "the credentials for the API server were not read");
+Result<net::HttpResponse> ApiClient::ask(const std::string& target, const std::string& bearer,
+                                         const net::BodySink& sink, Duration silence_max, const std::stop_token& stop) {
   net::HttpRequest request;
   request.method = "GET";
   request.target = path_ + target;
   request.headers = {{"Accept", "application/json"}};
-  if (options_.auth == AuthType::service_account) {
-    auto bearer = token();
-    if (!bearer) return std::move(bearer).error();
-    request.headers.emplace_back("Authorization", "Bearer " + *bearer);
-  }
+  if (!bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + bearer);
   if (options_.headers) {
     auto headers = options_.headers();
     if (!headers) return std::move(headers).error();
     request.headers.insert(request.headers.end(), headers->begin(), headers->end());
   }
-  auto response = client_->stream(request, sink, silence_max, stop);
+  return client_->stream(request, sink, silence_max, stop);
+}
+
+Result<void> ApiClient::get(const std::string& target, const net::BodySink& sink, Duration silence_max,
+                            std::stop_token stop) {
+  if (client_ == nullptr) return Error(ErrorKind::unavailable, "the credentials for " + who() + " were not read");
+  std::string bearer;
+  if (options_.auth == AuthType::service_account) {
+    auto read = token();
+    if (!read) return std::move(read).error();
+    bearer = std::move(*read);
+  }
+  auto response = ask(target, bearer, sink, silence_max, stop);
+  if (response && response->status == 401 && !bearer.empty()) {
+    forget_token();
+    if (auto again = token(); again && *again != bearer) response = ask(target, *again, sink, silence_max, stop);
+  }
   if (!response) return std::move(response).error();
   if (response->status == 200) return {};
-  if (response->status == 401) forget_token();
-  return error_of(*response, surroundings_.clock);
+  return error_of(*response, who(), surroundings_.clock);
 }
 
 }  // namespace rankwire::kubernetes

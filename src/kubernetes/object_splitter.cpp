@@ -3,8 +3,6 @@
 namespace rankwire::kubernetes {
 namespace {
 
-constexpr std::string_view items_key = "items";
-
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
@@ -19,7 +17,8 @@ Result<void> ObjectSplitter::append(char c) {
     return {};
   }
   if (shape_ == Shape::list) {
-    if (envelope_.size() >= envelope_bytes_max) return Error(ErrorKind::invalid, "a list says too much about itself");
+    if (envelope_.size() >= form_.envelope_bytes_max)
+      return Error(ErrorKind::invalid, "a list says too much about itself");
     // Commas between items are no part of it.
     if (!is_in_items_ || c == '[' || c == ']') envelope_ += c;
   }
@@ -30,7 +29,7 @@ Result<void> ObjectSplitter::open(char c) {
   if (++depth_ > depth_max) return Error(ErrorKind::invalid, "JSON is nested too deeply");
   if (depth_ == 1 && c != '{') return Error(ErrorKind::invalid, "the answer is not a JSON object");
   has_begun_ = true;
-  if (depth_ == 2 && c == '[' && shape_ == Shape::list && text_ == items_key) is_in_items_ = true;
+  if (depth_ == 2 && c == '[' && shape_ == Shape::list && text_ == form_.items_key) is_in_items_ = true;
   return append(c);
 }
 
@@ -53,7 +52,7 @@ Result<void> ObjectSplitter::close(char c) {
 
 Result<void> ObjectSplitter::take_byte(char c) {
   if (is_in_text_) {
-    if (depth_ == 1 && shape_ == Shape::list && c != '"' && text_.size() <= items_key.size()) text_ += c;
+    if (depth_ == 1 && shape_ == Shape::list && c != '"' && text_.size() <= form_.items_key.size()) text_ += c;
     is_in_text_ = is_escaped_ || c != '"';
     is_escaped_ = !is_escaped_ && c == '\\';
     return append(c);

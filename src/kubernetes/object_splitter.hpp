@@ -16,13 +16,19 @@ enum class Shape : std::uint8_t {
   list,       // One object whose `items` are of interest; what is around them is the envelope.
 };
 
+// Of a list.
+struct ListForm {
+  std::string_view items_key = "items";  // Lives as long as the program.
+  std::size_t envelope_bytes_max = 64 * 1024;
+};
+
 class ObjectSplitter {
  public:
   using Take = std::function<Result<void>(std::string_view object)>;
 
   // Objects longer than this are passed over and counted.
-  ObjectSplitter(Shape shape, std::size_t object_bytes_max, Take take)
-      : shape_(shape), object_bytes_max_(object_bytes_max), take_(std::move(take)) {}
+  ObjectSplitter(Shape shape, std::size_t object_bytes_max, Take take, ListForm form = {})
+      : shape_(shape), form_(form), object_bytes_max_(object_bytes_max), take_(std::move(take)) {}
 
   // Errors: what is not JSON of this shape, and what `take` says.
   Result<void> feed(std::string_view bytes);
@@ -43,14 +49,14 @@ class ObjectSplitter {
   bool is_wanted() const { return shape_ == Shape::documents || is_in_items_; }
 
   static constexpr std::size_t depth_max = 256;
-  static constexpr std::size_t envelope_bytes_max = 64 * 1024;
 
   const Shape shape_;
+  const ListForm form_;
   const std::size_t object_bytes_max_;
   const Take take_;
   std::string object_;
   std::string envelope_;
-  std::string text_;  // The last string of the envelope's first level: perhaps the key `items`.
+  std::string text_;  // The last string of the envelope's first level: perhaps the key of the items.
   std::size_t depth_ = 0;
   std::uint64_t too_long_ = 0;
   bool has_begun_ = false;

@@ -89,7 +89,10 @@ def split_names(path, known):
     steps, prefix = [], ""
     rest = path.split(".")
     while rest:
-        for length in range(1, len(rest) + 1):
+        lengths = range(1, len(rest) + 1)
+        if steps[-1:] == ["metrics"]:  # One metric's name may be the beginning of another's.
+            lengths = [n for n in lengths if f"{prefix}{'.'.join(rest[:n])}.enabled" in known][-1:] or lengths
+        for length in lengths:
             step = ".".join(rest[:length])
             if prefix + step.removesuffix("[]") in known or OPERATOR.fullmatch(step):
                 break
