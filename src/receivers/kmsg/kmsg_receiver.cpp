@@ -75,7 +75,7 @@ Result<void> KmsgReceiver::start(Host& host) {
     }
     is_passing_over_ = false;
   }
-  position_->open(next_sequence_, [this] { log_.wake(); });
+  position_->open(next_sequence_, [this](bool) { log_.wake(); });
   auto worker = Worker::start("rw-kmsg", [this](const std::stop_token& stop) { run(stop); });
   if (!worker) return std::move(worker).error();
   worker_ = std::move(*worker);
