@@ -47,6 +47,7 @@
 #include "processors/transform/transform_processor.hpp"
 #include "receivers/file_log/file_log_receiver.hpp"
 #include "receivers/host_metrics/host_metrics_receiver.hpp"
+#include "receivers/k8s_events/k8s_events_receiver.hpp"
 #include "receivers/kmsg/kmsg_receiver.hpp"
 #include "receivers/kubelet_stats/kubelet_stats_receiver.hpp"
 #include "receivers/nvidia_gpu/nvidia_gpu_receiver.hpp"
@@ -104,6 +105,7 @@ Registry built_in_components() {
   registry.add(zpages::zpages_factory());
   registry.add(file_log::file_log_factory());
   registry.add(host_metrics::host_metrics_factory());
+  registry.add(k8s_events::k8s_events_factory());
   registry.add(kmsg::kmsg_factory());
   registry.add(kubelet_stats::kubelet_stats_factory());
   registry.add(nvidia_gpu::nvidia_gpu_factory());

@@ -39,7 +39,8 @@ ObjectWatch::ObjectWatch(WatchOptions options, ApiClient& client, Clock& clock, 
                                {{"component", options_.owner}})),
       unreadable_(counters.counter("rankwire_kubernetes_unreadable_objects_total",
                                    "Objects of the API server that were too long or made no sense.",
-                                   {{"component", options_.owner}})) {}
+                                   {{"component", options_.owner}})),
+      version_(options_.version) {}
 
 void ObjectWatch::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -175,8 +176,10 @@ Result<void> ObjectWatch::take_event(std::string_view json) {
   events_.add();
   if (const std::string_view version = text_at(*object, {"metadata", "resourceVersion"}); !version.empty())
     version_ = version;
-  if (type == "ADDED" || type == "MODIFIED")
+  if (type == "ADDED")
     sink_.put(*object);
+  else if (type == "MODIFIED")
+    sink_.changed(*object);
   else if (type == "DELETED")
     sink_.removed(*object);
   else if (type != "BOOKMARK")

@@ -20,6 +20,8 @@ class WatchSink {
   virtual void listing_begins() = 0;
   virtual void listing_ended() = 0;
   virtual void put(const Value& object) = 0;
+  // What was there before is another by now.
+  virtual void changed(const Value& object) { put(object); }
   virtual void removed(const Value& object) = 0;
 };
 
@@ -36,6 +38,7 @@ struct WatchOptions {
   Duration retry_max = std::chrono::seconds(30);
   std::size_t object_bytes_max = 4 << 20;  // etcd takes no object above 1.5 MiB.
   std::string owner;                       // For telemetry: the component.
+  std::string version;                     // To watch from; empty: list first.
 };
 
 class ObjectWatch {
@@ -45,6 +48,8 @@ class ObjectWatch {
 
   // Until stopped.
   void run(const std::stop_token& stop);
+  // Of what was heard of last. For the thread of `run`.
+  const std::string& version() const { return version_; }
   // One event of a watch, as bytes: tells the sink. For tests and fuzzers; otherwise private.
   Result<void> take_event(std::string_view json);
 

@@ -1,6 +1,7 @@
 """A stand-in for the API server of Kubernetes: pods, and what else there is, by list and watch over TLS, for those who
 have the right token."""
 
+import datetime
 import json
 import ssl
 import threading
@@ -35,7 +36,7 @@ def pod(uid, name, namespace="shop", node="node-4", ip="10.0.0.7", labels=None, 
 API_VERSIONS = {"EndpointSlice": "discovery.k8s.io/v1", "Ingress": "networking.k8s.io/v1"}
 COLLECTIONS = {
     "Pod": "pods", "Service": "services", "Endpoints": "endpoints", "EndpointSlice": "endpointslices",
-    "Node": "nodes", "Ingress": "ingresses", "Namespace": "namespaces",
+    "Node": "nodes", "Ingress": "ingresses", "Namespace": "namespaces", "Event": "events",
 }  # fmt: skip
 
 
@@ -45,6 +46,24 @@ def is_in(path, value):
     in_namespace = before[-1] if len(before) > 2 and before[-2] == "namespaces" else None
     of_object = value["metadata"].get("namespace")
     return COLLECTIONS[value["kind"]] == collection and in_namespace in (None, of_object)
+
+
+def event(uid, version_of_pod="90", when=None, **more):
+    """As a kubelet tells of a pod."""
+    now = (when or datetime.datetime.now(datetime.timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "kind": "Event",
+        "metadata": {"uid": uid, "name": f"web-1.{uid}", "namespace": "shop", "creationTimestamp": now},
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "web-1", "resourceVersion": version_of_pod},
+        "reason": "BackOff",
+        "message": f"back-off {uid}",
+        "source": {"component": "kubelet", "host": "node-4"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+        "type": "Warning",
+        **more,
+    }
 
 
 class ApiServer:
@@ -60,6 +79,7 @@ class ApiServer:
         self.pods, self.others, self.events, self.version = {}, {}, [], 100
         self.oldest = 0  # Versions before this one are gone.
         self.is_broken = False
+        self.busy = 0  # So many requests are answered with 429.
         self.requests = []  # (path, query, token)
         self.watches = 0  # Open now.
         self.epoch = 0  # Watches of an earlier one end.
@@ -81,6 +101,9 @@ class ApiServer:
                     outer.changed.notify_all()
                 if outer.is_broken:
                     self.close_connection = True
+                elif outer.busy > 0:
+                    outer.busy -= 1
+                    self.answer(429, {"kind": "Status", "code": 429, "message": "too many requests"})
                 elif token != outer.token:
                     self.answer(401, {"kind": "Status", "code": 401, "message": "Unauthorized"})
                 elif "sendInitialEvents" in query:

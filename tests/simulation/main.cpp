@@ -262,5 +262,8 @@ int main(int count, char** words) {
     ::personality(static_cast<unsigned long>(::personality(0xffffffff)) | ADDR_NO_RANDOMIZE);
     ::execv("/proc/self/exe", words);
   }
+  // Of an API server that is never there.
+  ::setenv("KUBERNETES_SERVICE_HOST", "api.sim", 1);
+  ::setenv("KUBERNETES_SERVICE_PORT", "6443", 1);
   return rankwire::simulation::run(count, words);
 }

@@ -129,7 +129,8 @@ void Scenario::note_components() {
   if (senders != 0) names.insert("receiver otlp");
   if (packets_max != 0) names.insert("receiver statsd");
   if (reads_host)
-    names.insert({"receiver host_metrics", "receiver kmsg", "receiver kubelet_stats", "receiver nvidia_gpu"});
+    names.insert({"receiver host_metrics", "receiver k8s_events", "receiver kmsg", "receiver kubelet_stats",
+                  "receiver nvidia_gpu"});
   if (is_scraped) names.insert("receiver prometheus");
   for (const DrawnProcessor& processor : components.processors)
     for (const Signal signal : processor.signals)
@@ -198,6 +199,7 @@ std::string Scenario::receivers(int variant) const {
     y += "  statsd: {endpoint: '0.0.0.0:8125', ignore_host: true, aggregation_interval: 2s, max_state_size: 64KiB}\n";
   if (reads_host)
     y += "  host_metrics: {collection_interval: 1s, scrapers: {load: , memory: }}\n"
+         "  k8s_events: {auth_type: none, storage: file_storage}\n"
          "  kmsg: {storage: file_storage, start_at: beginning}\n"
          "  kubelet_stats: {auth_type: none, endpoint: 'kubelet.sim:10255', collection_interval: 1s}\n"
          "  nvidia_gpu: {collection_interval: 1s, library: /nowhere/libnvidia-ml.so.1}\n";
@@ -291,7 +293,7 @@ std::string Scenario::made_aside() const {
   if (reads_host)
     pipelines +=
         "    metrics/of_host: {receivers: [host_metrics, kubelet_stats, nvidia_gpu], exporters: [otlp_http/made]}\n"
-        "    logs/of_host: {receivers: [kmsg, nvidia_gpu], exporters: [otlp_http/made]}\n";
+        "    logs/of_host: {receivers: [k8s_events, kmsg, nvidia_gpu], exporters: [otlp_http/made]}\n";
   if (is_scraped) pipelines += "    metrics/of_page: {receivers: [prometheus], exporters: [otlp_http/made]}\n";
   for (const std::string& type : components.aside) {
     std::set<Signal> made;
