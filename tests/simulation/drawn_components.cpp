@@ -92,7 +92,8 @@ constexpr Entry table[] = {
     // Nobody is there: each batch is dropped at once.
     {"prometheus_remote_write", "{endpoint: 'http://prometheus.sim/api/v1/write', retry_on_failure: {enabled: false}}"},
     {"load_balancing",
-     "{protocol: {otlp: {tls: {insecure: true}}}, resolver: {static: {hostnames: ['a.sim:1', 'b.sim:1']}}, retry_on_failure: "
+     "{protocol: {otlp: {tls: {insecure: true}}}, resolver: {static: {hostnames: ['a.sim:1', 'b.sim:1']}}, "
+     "retry_on_failure: "
      "{enabled: false}}"},
     {"oauth2_client", "{client_id: a, client_secret: b, token_url: 'http://login.sim/token'}"},
     // Connectors; % is the pipeline behind.
