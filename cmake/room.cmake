@@ -93,7 +93,7 @@ function(component_rooms)
       if(IS_DIRECTORY ${folder})
         get_filename_component(name ${folder} NAME)
         _room(${category}_${name} ${folder}
-              USES room_queue room_component room_kubernetes room_ottl room_exposition room_otlp room_net room_config room_text room_signal room_base
+              USES room_queue room_component room_kubernetes room_ottl room_exposition room_series room_otlp room_net room_config room_text room_signal room_base
               LIBRARIES ${LIBRARIES_${category}})
         list(APPEND components ${category}_${name})
       endif()

@@ -4,6 +4,8 @@ namespace rankwire::prometheus_remote_write {
 
 namespace {
 
+using series::Translation;
+
 constexpr std::uint64_t parallel_max = 1000;
 
 }  // namespace

@@ -16,7 +16,7 @@ void check(std::uint8_t choice, std::string_view bytes) {
   auto batch = otlp::decode(Signal::metrics, shared, {.repair_utf8 = true, .memory_max = 1_MiB});
   if (!batch) return;
   TranslationRules rules;
-  rules.labels.names.translation = static_cast<Translation>(choice % 4);
+  rules.labels.names.translation = static_cast<series::Translation>(choice % 4);
   rules.labels.has_resource_labels = (choice & 4) != 0;
   rules.labels.external_labels = {{"cluster", "east"}};
   Counters counters;

@@ -4,37 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "series/series.hpp"
 #include "signal/identity.hpp"
 
 namespace rankwire::prometheus_remote_write {
 
-struct Label {
-  std::string_view name, value;
-};
-
-struct SampleExemplar {
-  List<Label> labels;
-  double value = 0;
-  std::int64_t time_millis = 0;
-};
-
-struct BucketSpan {
-  std::int32_t offset = 0;  // From the end of the span before.
-  std::uint32_t length = 0;
-};
-
-struct NativeBuckets {
-  List<BucketSpan> spans;
-  List<std::int64_t> deltas;  // Of each bucket to the one before.
-};
-
-struct NativeHistogram {
-  std::uint64_t count = 0, zero_count = 0;
-  double sum = 0;
-  std::int32_t schema = 0;
-  double zero_threshold = 0;
-  NativeBuckets positive, negative;
-};
+using series::BucketSpan;
+using series::Family;
+using series::FamilyType;
+using series::Label;
+using series::NativeBuckets;
+using series::NativeHistogram;
+using series::SampleExemplar;
+using series::stale_bits;
 
 struct Sample {
   std::int64_t time_millis = 0;
@@ -45,22 +27,12 @@ struct Sample {
   std::uint32_t point = 0;  // Which data point of the batch it comes from.
 };
 
-enum class FamilyType : std::uint8_t { unknown, counter, gauge, histogram, gauge_histogram, summary, info };
-
-struct Family {
-  std::string_view name, help, unit;
-  FamilyType type = FamilyType::unknown;
-};
-
 struct Series {
   Identity identity;
   List<Label> labels;  // Sorted by name, each name once.
   std::vector<Sample> samples;
   std::uint32_t family = 0;
 };
-
-// Nothing to Prometheus but the end of a series.
-inline constexpr std::uint64_t stale_bits = 0x7ff0000000000002;
 
 struct SeriesSet {
   static constexpr std::uint32_t no_point = UINT32_MAX;  // Of samples that stand for no data point (target_info).

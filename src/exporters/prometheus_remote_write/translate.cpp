@@ -5,49 +5,28 @@
 #include <limits>
 #include <unordered_map>
 
-#include "otlp/value_text.hpp"
+#include "series/exemplar.hpp"
+#include "series/native_histogram.hpp"
 #include "signal/aggregate.hpp"
 
 namespace rankwire::prometheus_remote_write {
 namespace {
 
+using series::exemplars_max;
+using series::family_type;
+using series::LabelMaker;
+using series::native_histogram;
+using series::text_of;
+using series::unit_name;
+
 constexpr std::uint64_t nanos_per_milli = 1'000'000;
 constexpr std::uint32_t no_recorded_value = 1;
-// Of all labels of an exemplar together, in characters, as OpenMetrics has it.
-constexpr std::size_t exemplar_text_max = 128;
-// What senders may make of us: labels of a point, exemplars of a point, and memory for the series of a batch.
+// What senders may make of us: labels of a point, and memory for the series of a batch.
 constexpr std::size_t labels_max = 1024;
-constexpr std::uint32_t exemplars_max = 64;
 constexpr Bytes memory_max = 256_MiB;
 const double stale = std::bit_cast<double>(stale_bits);
 
 std::int64_t millis(std::uint64_t nanos) { return static_cast<std::int64_t>(nanos / nanos_per_milli); }
-
-std::string_view hexadecimal(const std::uint8_t* bytes, std::size_t count, Arena& arena) {
-  constexpr char digits[] = "0123456789abcdef";
-  char* text = arena.allocate_array<char>(2 * count);
-  for (std::size_t i = 0; i < count; ++i) {
-    text[2 * i] = digits[bytes[i] >> 4];
-    text[2 * i + 1] = digits[bytes[i] & 15];
-  }
-  return {text, 2 * count};
-}
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-FamilyType family_type(const Metric& metric) {
-  switch (metric.type) {
-    case MetricType::gauge: return FamilyType::gauge;
-    case MetricType::sum: return metric.is_monotonic ? FamilyType::counter : FamilyType::gauge;
-    case MetricType::histogram:
-    case MetricType::exponential_histogram: return FamilyType::histogram;
-    case MetricType::summary: return FamilyType::summary;
-    case MetricType::empty: break;
-  }
-  return FamilyType::unknown;
-}
 
 class Translator {
  public:
@@ -229,29 +208,14 @@ class Translator {
 
   void add_exemplars(const List<Exemplar>& all) {
     for (const Exemplar& one : all.span().first(std::min(all.size(), exemplars_max)))
-      sample_.exemplars.push(to_.arena, exemplar(one));
+      sample_.exemplars.push(to_.arena, series::exemplar(one, rules_.labels.names, to_.arena));
   }
 
   void exemplars_between(const List<Exemplar>& all, double above, double upto) {
     sample_.exemplars = {};
     for (const Exemplar& one : all.span().first(std::min(all.size(), exemplars_max)))
       if (const double value = real_of(one.value); value > above && value <= upto)
-        sample_.exemplars.push(to_.arena, exemplar(one));
-  }
-
-  SampleExemplar exemplar(const Exemplar& from) {
-    SampleExemplar made{.labels = {}, .value = real_of(from.value), .time_millis = millis(from.time_unix_nanos)};
-    std::size_t length = 0;
-    const auto push = [&](std::string_view name, std::string_view value) {
-      length += characters(name) + characters(value);
-      if (length <= exemplar_text_max && !name.empty()) made.labels.push(to_.arena, {name, value});
-    };
-    if (from.trace_id.is_set()) push("trace_id", hexadecimal(from.trace_id.bytes, 16, to_.arena));
-    if (from.span_id.is_set()) push("span_id", hexadecimal(from.span_id.bytes, 8, to_.arena));
-    for (const KeyValue& attribute : from.filtered_attributes)
-      push(to_.arena.copy(label_name(attribute.key, rules_.labels.names)), otlp::text_of(attribute.value, to_.arena));
-    std::sort(made.labels.begin(), made.labels.end(), [](const Label& a, const Label& b) { return a.name < b.name; });
-    return made;
+        sample_.exemplars.push(to_.arena, series::exemplar(one, rules_.labels.names, to_.arena));
   }
 
   const TranslationRules& rules_;

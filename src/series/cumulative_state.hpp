@@ -6,7 +6,7 @@
 
 #include "signal/expiring_map.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 
 class CumulativeState {
  public:
@@ -48,4 +48,4 @@ class CumulativeState {
   Map map_;
 };
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

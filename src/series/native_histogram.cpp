@@ -1,10 +1,10 @@
 // Exponential histograms as Prometheus stores them: spans of buckets and the difference of each to the one before.
 #include <limits>
 
-#include "exporters/prometheus_remote_write/translate.hpp"
+#include "series/native_histogram.hpp"
 #include "signal/exponential_buckets.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 namespace {
 
 constexpr std::int32_t schema_min = -4, schema_max = 8;
@@ -70,4 +70,4 @@ const NativeHistogram* native_histogram(const ExponentialHistogramPoint& point, 
   return histogram;
 }
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "exporters/prometheus_remote_write/metric_name.hpp"
-#include "exporters/prometheus_remote_write/series.hpp"
+#include "series/metric_name.hpp"
+#include "series/series.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 
 struct LabelRules {
   NameRules names;
@@ -51,4 +51,4 @@ class LabelMaker {
   std::vector<Label> point_, scratch_;
 };
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

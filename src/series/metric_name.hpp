@@ -3,9 +3,10 @@
 
 #include <string>
 
+#include "series/series.hpp"
 #include "signal/metrics.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 
 enum class Translation : std::uint8_t {
   underscores_with_suffixes,
@@ -30,7 +31,8 @@ struct NameRules {
 // Of the family, without _bucket and the like. Empty if nothing of the name is left.
 std::string metric_name(const Metric& metric, const NameRules& rules);
 std::string label_name(std::string_view key, const NameRules& rules);
+FamilyType family_type(const Metric& metric);
 // "By" is "bytes", "m/s" is "meters_per_second"; empty if the unit says nothing ("1", "{request}").
 std::string unit_name(std::string_view unit);
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

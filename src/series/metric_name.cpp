@@ -1,10 +1,10 @@
-#include "exporters/prometheus_remote_write/metric_name.hpp"
+#include "series/metric_name.hpp"
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -156,6 +156,18 @@ std::string metric_name(const Metric& metric, const NameRules& rules) {
   return name;
 }
 
+FamilyType family_type(const Metric& metric) {
+  switch (metric.type) {
+    case MetricType::gauge: return FamilyType::gauge;
+    case MetricType::sum: return metric.is_monotonic ? FamilyType::counter : FamilyType::gauge;
+    case MetricType::histogram:
+    case MetricType::exponential_histogram: return FamilyType::histogram;
+    case MetricType::summary: return FamilyType::summary;
+    case MetricType::empty: break;
+  }
+  return FamilyType::unknown;
+}
+
 std::string label_name(std::string_view key, const NameRules& rules) {
   if (!rules.escapes()) return std::string(key);
   std::string name(key);
@@ -167,4 +179,4 @@ std::string label_name(std::string_view key, const NameRules& rules) {
   return name;
 }
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

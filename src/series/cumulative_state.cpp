@@ -1,11 +1,11 @@
-#include "exporters/prometheus_remote_write/cumulative_state.hpp"
+#include "series/cumulative_state.hpp"
 
 #include <algorithm>
 
 #include "signal/aggregate.hpp"
 #include "signal/exponential_buckets.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 namespace {
 
 constexpr Duration forgotten_after = std::chrono::hours(1);
@@ -112,4 +112,4 @@ CumulativeState::Outcome CumulativeState::add(const Identity& series, Exponentia
   return keep_size(*entry) ? outcome : Outcome::full;
 }
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series

@@ -1,4 +1,4 @@
-#include "exporters/prometheus_remote_write/labels.hpp"
+#include "series/labels.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "otlp/value_text.hpp"
 
-namespace rankwire::prometheus_remote_write {
+namespace rankwire::series {
 namespace {
 
 // Of a scope and of target_info; more are left out.
@@ -156,4 +156,4 @@ List<Label> LabelMaker::with(const std::vector<Label>& labels, std::string_view 
   return all;
 }
 
-}  // namespace rankwire::prometheus_remote_write
+}  // namespace rankwire::series
