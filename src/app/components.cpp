@@ -15,6 +15,7 @@
 #include "exporters/nop/nop_exporter.hpp"
 #include "exporters/otlp_grpc/otlp_grpc_exporter.hpp"
 #include "exporters/otlp_http/otlp_http_exporter.hpp"
+#include "exporters/prometheus/prometheus_exporter.hpp"
 #include "exporters/prometheus_remote_write/prometheus_remote_write_exporter.hpp"
 #include "extensions/basic_auth/basic_auth_extension.hpp"
 #include "extensions/bearer_token_auth/bearer_token_auth_extension.hpp"
@@ -86,6 +87,7 @@ Registry built_in_components() {
   registry.add(nop::nop_factory());
   registry.add(otlp_grpc::otlp_grpc_factory());
   registry.add(otlp_http::otlp_http_factory());
+  registry.add(prometheus_page::prometheus_page_factory());
   registry.add(prometheus_remote_write::prometheus_remote_write_factory());
   registry.add(count::count_factory());
   registry.add(failover::failover_factory());

@@ -112,7 +112,9 @@ const std::vector<Label>& LabelMaker::of_point(const Attributes& attributes) {
   if (rules_.has_resource_labels && resource_ != nullptr) {
     Attributes all;
     for (const KeyValue& attribute : resource_->attributes)
-      if (rules_.are_service_attributes_kept || !is_of_service(attribute.key)) all.push(arena_, attribute);
+      if ((rules_.are_service_attributes_kept || !is_of_service(attribute.key)) &&
+          (!rules_.is_resource_label || rules_.is_resource_label(attribute.key)))
+        all.push(arena_, attribute);
     for (const KeyValue& attribute : attributes)
       if (find(all, attribute.key) == nullptr) all.push(arena_, attribute);
     add_attributes(point_, all);

@@ -1,6 +1,7 @@
 // Labels of a data point: its attributes, what the resource and the scope add, and what the user adds.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct LabelRules {
   std::vector<std::pair<std::string, std::string>> external_labels;
   bool has_resource_labels = false;         // Every attribute of the resource is a label.
   bool are_service_attributes_kept = true;  // Among these also those that job and instance are made of.
+  std::function<bool(std::string_view key)> is_resource_label;  // Among these again; null: all.
   bool has_scope_labels = true;
 };
 

@@ -89,6 +89,7 @@ constexpr Entry table[] = {
     {"bearer_token_auth", "{token: secret}"},
     {"headers_setter", "{headers: [{key: x, value: y}]}"},
     {"health_check", "{endpoint: 'localhost:13133'}"},
+    {"prometheus", "{endpoint: 'localhost:8889', resource_to_telemetry_conversion: {enabled: true}}"},
     // Nobody is there: each batch is dropped at once.
     {"prometheus_remote_write", "{endpoint: 'http://prometheus.sim/api/v1/write', retry_on_failure: {enabled: false}}"},
     {"load_balancing",

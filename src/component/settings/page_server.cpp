@@ -51,6 +51,7 @@ Result<std::unique_ptr<net::Exchange>> PageServer::open(const net::RequestHead& 
     response.status = page->status;
     response.content_type = std::move(page->content_type);
     response.body = std::move(page->body);
+    response.headers = std::move(page->headers);
   } else {
     response.status = 404;
     response.content_type = "text/plain";

@@ -15,6 +15,7 @@ struct Page {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  net::Headers headers;
 };
 
 class PageServer final : private net::ServerHandler {
