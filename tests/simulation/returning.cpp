@@ -20,10 +20,23 @@ std::uint64_t acknowledged(std::string_view entries, std::string_view safe) {
   return stored;
 }
 
+// Stored records that were written and taken off the end again, as they could not be synced: neither is on disk for
+// sure.
+std::uint64_t taken_off(const Inode& segment) {
+  std::uint64_t stored = 0;
+  for (const Inode::Write& write : segment.unsynced) {
+    if (write.truncate_to || write.offset < segment.bytes.size()) continue;
+    for (std::size_t at = 0; (at = write.bytes.find(queue::record_magic, at)) != std::string::npos; ++at) ++stored;
+  }
+  return stored;
+}
+
 }  // namespace
 
 void Returning::note_end(bool is_power_lost, bool cannot_be_read) {
   disk_.each_version(storage_directory, [&](const std::string& path, const Inode& inode, bool is_removed) {
+    if (is_power_lost && path.ends_with(queue::segment_suffix))
+      beyond_[path.substr(0, path.rfind('/'))] += taken_off(inode);
     // Files that were removed come back with a power loss only.
     if (!path.ends_with(queue::ack_suffix) || (is_removed && !is_power_lost)) return;
     std::uint64_t& beyond = beyond_[path.substr(0, path.rfind('/'))];

@@ -1,6 +1,7 @@
 // How much a disk queue may hold beyond its limit after a crash. Acknowledgements are written but not
 // synced (docs/formats/queue.md): what a power loss takes of them brings back records whose places
-// were given to others meanwhile. That, and nothing more, is allowed.
+// were given to others meanwhile. So does it with records that could not be synced and were taken
+// off the file again. That, and nothing more, is allowed.
 #pragma once
 
 #include "disk.hpp"
