@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kubernetes/pod.hpp"
+#include "otlp/value_text.hpp"
 
 namespace rankwire::prometheus {
 namespace {
@@ -56,6 +57,7 @@ std::string text_of(const Value* value) {
   switch (value->type()) {
     case ValueType::text: return std::string(value->text());
     case ValueType::integer: return std::to_string(value->integer());
+    case ValueType::real: return otlp::real_text(value->real() + 0.0);  // No -0: written and read again it is 0.
     case ValueType::boolean: return value->boolean() ? "true" : "false";
     default: return {};
   }
