@@ -14,6 +14,7 @@ from api_server import ApiServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = os.path.join(HERE, "..", "..", "build", "discovery_reference")
+IS_RECORDING = "RANKWIRE_RECORD" in os.environ  # By ./dev discovery_reference.
 RECORDED = os.path.join(HERE, "discovery_reference", "recorded.json")  # What it finds in `world`.
 PREFIX = "__meta_kubernetes_"
 ODD = {"app.kubernetes.io/name": "web", "a-b": "1", "a.b/c_d": "x y", "empty": "", "é": "ü"}
@@ -162,11 +163,16 @@ class Recorded:
         return self.found
 
 
-def record(references):
-    found = {name: [dict(key) for key in sorted(one.targets())] for name, one in references.items()}
+def targets_by_case(references):
+    return {name: [dict(key) for key in sorted(one.targets())] for name, one in references.items()}
+
+
+def write_recorded(moments):
+    def text(cases):
+        return ",\n".join(f"{json.dumps(n)}: [\n" + ",\n".join(map(json.dumps, t)) + "\n]" for n, t in cases.items())
+
     with open(RECORDED, "w") as file:
-        lines = [f"{json.dumps(n)}: [\n" + ",\n".join(map(json.dumps, t)) + "\n]" for n, t in found.items()]
-        file.write("{\n" + ",\n".join(lines) + "\n}\n")
+        file.write("{\n" + ",\n".join(f"{json.dumps(m)}: {{\n{text(cases)}\n}}" for m, cases in moments.items()) + "\n}\n")
 
 
 def key_of(labels):
@@ -247,10 +253,14 @@ def access(api):
 
 @pytest.fixture
 def references(api, tmp_path):
-    if not os.path.exists(REFERENCE):
-        pytest.skip("Prometheus' own discovery is not built here: ./dev discovery_reference builds it, with Go")
+    """references(moment): what Prometheus finds then, by case: as recorded, or while it is recorded anew."""
+    if not IS_RECORDING:
+        with open(RECORDED) as file:
+            moments = json.load(file)
+        yield lambda moment: {name: Recorded(found) for name, found in moments[moment].items()}
+        return
     running = {name: Reference(tmp_path, name, {**access(api), **config}) for name, config in CASES.items()}
-    yield running
+    yield lambda moment: running
     for one in running.values():
         one.close()
 
@@ -288,9 +298,8 @@ def check(out, references, moment, nudge=lambda: None):
 
 def test_targets_have_the_labels_that_prometheus_gives_them_through_changes(api, start, references):
     out = start(CASES)
-    check(out, references, "at first")
-    if "RANKWIRE_RECORD" in os.environ:
-        record(references)
+    check(out, references("at first"), "at first")
+    moments = {"at first": targets_by_case(references("at first"))}
 
     changed = world()
     named_so = {(v["kind"], v["metadata"]["name"], v["metadata"].get("namespace")): v for v in changed}
@@ -314,12 +323,10 @@ def test_targets_have_the_labels_that_prometheus_gives_them_through_changes(api,
             if value["kind"] in ("Endpoints", "EndpointSlice"):
                 api.put(value)
 
-    check(out, references, "after changes", touch_endpoints)
-
-
-def test_targets_have_the_labels_that_prometheus_was_seen_to_give_them(start):
-    with open(RECORDED) as file:
-        check(start(CASES), {name: Recorded(found) for name, found in json.load(file).items()}, "recorded")
+    check(out, references("after changes"), "after changes", touch_endpoints)
+    moments["after changes"] = targets_by_case(references("after changes"))
+    if IS_RECORDING:
+        write_recorded(moments)
 
 
 def test_one_watch_serves_every_job_and_goes_on_after_breaks(api, start):
