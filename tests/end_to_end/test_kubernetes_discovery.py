@@ -172,7 +172,8 @@ def write_recorded(moments):
         return ",\n".join(f"{json.dumps(n)}: [\n" + ",\n".join(map(json.dumps, t)) + "\n]" for n, t in cases.items())
 
     with open(RECORDED, "w") as file:
-        file.write("{\n" + ",\n".join(f"{json.dumps(m)}: {{\n{text(cases)}\n}}" for m, cases in moments.items()) + "\n}\n")
+        written = [f"{json.dumps(moment)}: {{\n{text(cases)}\n}}" for moment, cases in moments.items()]
+        file.write("{\n" + ",\n".join(written) + "\n}\n")
 
 
 def key_of(labels):
